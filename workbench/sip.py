@@ -1,0 +1,350 @@
+"""What RFC 3261 allows onto the wire, and how SIP codes and Q.850 causes map.
+
+Whatever a user or a caller wrote passes here before an engine sees it: pjsip would put a
+line break in a header on the wire and turn `?Header=` in a dial string into a header.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workbench.errors import InvalidAddress, InvalidHeader
+
+DEFAULT_PORT = 5060
+USER_LIMIT = 64
+HOST_LIMIT = 253
+HEADER_LIMIT = 1024
+"""Bytes of one header's value that every known peer still takes."""
+HEADER_COUNT_LIMIT = 32
+MESSAGE_LIMIT = 4096
+
+ALLOWED_HEADERS = frozenset(
+    {
+        "alert-info",
+        "call-info",
+        "diversion",
+        "history-info",
+        "p-asserted-identity",
+        "p-preferred-identity",
+        "privacy",
+        "reason",
+        "remote-party-id",
+        "session-id",
+        "subject",
+        "user-to-user",
+    }
+)
+"""Headers, besides `X-*`, that carry context and do not steer the dialog."""
+
+# RFC 3261, section 25.1: user = 1*( unreserved / escaped / user-unreserved ), where
+# `;`, `?` and `/` are left out because peers disagree about them.
+_USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,]|%[0-9A-Fa-f]{2})+")
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-_]{0,61}[A-Za-z0-9])?")
+_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+_URI = re.compile(
+    r"sip:(?:(?P<user>[^@]*)@)?(?P<host>[^:;?@]*)(?::(?P<port>[^:;?@]*))?(?P<rest>[;?].*)?",
+    re.IGNORECASE,
+)
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class SipAddress:
+    """A SIP URI reduced to what is dialled: who, at which host and port."""
+
+    user: str
+    host: str
+    port: int = DEFAULT_PORT
+
+    def __str__(self) -> str:
+        """Return the address as a SIP URI."""
+        user = f"{self.user}@" if self.user else ""
+        port = "" if self.port == DEFAULT_PORT else f":{self.port}"
+        return f"sip:{user}{self.host}{port}"
+
+    @property
+    def is_ip(self) -> bool:
+        """Tell whether the host is an IPv4 address and needs no resolving."""
+        return _is_ipv4(self.host)
+
+
+def parse_address(text: str) -> SipAddress:
+    """Parse a SIP URI and refuse all that would do more than name a callee.
+
+    Raises:
+        InvalidAddress: the text is no plain `sip:USER@HOST:PORT`.
+    """
+    match = _URI.fullmatch(_bare(text))
+    if match is None:
+        raise InvalidAddress(
+            f"{_shown(text)} is not a SIP address: write sip:USER@HOST or sip:USER@HOST:PORT."
+        )
+    _check_rest(text, match["rest"] or "")
+    user = match["user"]
+    if user is not None and (len(user) > USER_LIMIT or not _USER.fullmatch(user)):
+        raise InvalidAddress(
+            f"The user part of {_shown(text)} cannot be dialled: use at most {USER_LIMIT} "
+            "letters, digits and -_.!~*'()&=+$,% before the @."
+        )
+    return SipAddress(user or "", _host(text, match["host"]), _port(text, match["port"]))
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Parse HOST:PORT, where port 0 asks for any free one.
+
+    Raises:
+        InvalidAddress: the text is no host and port.
+    """
+    host, colon, port = text.strip().rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise InvalidAddress(
+            f"{_shown(text)} is not an address to listen at: write HOST:PORT, "
+            "for example 127.0.0.1:5060."
+        )
+    return _host(text, host), int(port)
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse headers that may not go onto the wire.
+
+    Raises:
+        InvalidHeader: a name is not allowed, or a value cannot be sent as it is.
+    """
+    if len(headers) > HEADER_COUNT_LIMIT:
+        raise InvalidHeader(
+            f"{len(headers)} headers are too many: send at most {HEADER_COUNT_LIMIT}."
+        )
+    for name, value in headers.items():
+        _check_name(name)
+        _check_value(name, value)
+
+
+def is_context_header(name: str) -> bool:
+    """Tell whether a header carries context: `X-*` or one of `ALLOWED_HEADERS`."""
+    lowered = name.lower()
+    return lowered in ALLOWED_HEADERS or (lowered.startswith("x-") and len(lowered) > 2)
+
+
+def context_headers(message: str) -> dict[str, str]:
+    """Return the context headers of a raw SIP message, the first of each name."""
+    found: dict[str, str] = {}
+    for name, value in header_lines(message):
+        if is_context_header(name) and _TOKEN.fullmatch(name) and len(found) < HEADER_COUNT_LIMIT:
+            found.setdefault(name, _CONTROL.sub(" ", value)[:HEADER_LIMIT])
+    return found
+
+
+def header_lines(message: str) -> list[tuple[str, str]]:
+    """Return name and value of each header, folded lines joined (RFC 3261, section 7.3.1)."""
+    head = re.split(r"\r?\n\r?\n", message, maxsplit=1)[0]
+    unfolded = re.sub(r"\r?\n[ \t]+", " ", head)
+    lines = (line.partition(":") for line in unfolded.splitlines()[1:])
+    return [(name.strip(), value.strip()) for name, colon, value in lines if colon]
+
+
+def first_line(message: str) -> str:
+    """Return the request line or status line of a SIP message."""
+    return message.lstrip("\r\n").split("\n", 1)[0].rstrip("\r")
+
+
+def redact(message: str) -> str:
+    """Return a SIP message without credentials, nonces and keys, at most 4 kB long."""
+    unfolded = re.sub(r"\r?\n[ \t]+", " ", message)
+    hidden = _SECRET_HEADER.sub(r"\1 [redacted]", unfolded)
+    hidden = _SECRET_KEY.sub(r"\1 [redacted]", hidden)
+    if len(hidden) <= MESSAGE_LIMIT:
+        return hidden
+    mark = "\r\n[cut]"
+    return hidden[: MESSAGE_LIMIT - len(mark)] + mark
+
+
+_SECRET_HEADER = re.compile(
+    r"^((?:Proxy-)?Authorization[ \t]*:|(?:WWW|Proxy)-Authenticate[ \t]*:"
+    r"|(?:Proxy-)?Authentication-Info[ \t]*:|Identity[ \t]*:)[^\r\n]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SECRET_KEY = re.compile(
+    r"^(a=crypto:|a=key-mgmt:|a=ice-pwd:|k=)[^\r\n]*", re.IGNORECASE | re.MULTILINE
+)
+
+
+def reason_cause(message: str) -> int | None:
+    """Return the Q.850 cause of a Reason header (RFC 3326), where there is one."""
+    for name, value in header_lines(message):
+        if name.lower() == "reason":
+            match = re.search(r"Q\.850\s*;(?:[^,]*;)?\s*cause\s*=\s*(\d{1,3})\b", value, re.I)
+            if match and 0 < int(match[1]) < 128:
+                return int(match[1])
+    return None
+
+
+def q850_cause(sip_code: int) -> int:
+    """Return the Q.850 cause for a final SIP code (RFC 3398, section 8.2.6.1)."""
+    if 200 <= sip_code < 300:
+        return 16
+    return _CAUSE_OF_CODE.get(sip_code) or (127 if sip_code < 500 else 41)
+
+
+def hangup_cause(q850: int) -> str:
+    """Return the name of a Q.850 cause, as FreeSWITCH writes it."""
+    return _NAME_OF_CAUSE.get(q850, "INTERWORKING")
+
+
+ORIGINATOR_CANCEL = 487
+"""Not a Q.850 cause: the caller gave up, which SIP alone tells apart."""
+
+_CAUSE_OF_CODE = {
+    400: 41,
+    401: 21,
+    402: 21,
+    403: 21,
+    404: 1,
+    405: 63,
+    406: 79,
+    407: 21,
+    408: 18,
+    410: 22,
+    413: 127,
+    414: 127,
+    415: 79,
+    416: 127,
+    420: 127,
+    421: 127,
+    423: 127,
+    480: 19,
+    481: 41,
+    482: 25,
+    483: 25,
+    484: 28,
+    485: 1,
+    486: 17,
+    487: ORIGINATOR_CANCEL,
+    488: 88,
+    489: 63,
+    491: 41,
+    500: 41,
+    501: 79,
+    502: 38,
+    503: 41,
+    504: 102,
+    505: 127,
+    513: 127,
+    600: 17,
+    603: 21,
+    604: 1,
+    606: 88,
+    607: 21,
+}
+
+_NAME_OF_CAUSE = {
+    1: "UNALLOCATED_NUMBER",
+    2: "NO_ROUTE_TRANSIT_NET",
+    3: "NO_ROUTE_DESTINATION",
+    16: "NORMAL_CLEARING",
+    17: "USER_BUSY",
+    18: "NO_USER_RESPONSE",
+    19: "NO_ANSWER",
+    20: "SUBSCRIBER_ABSENT",
+    21: "CALL_REJECTED",
+    22: "NUMBER_CHANGED",
+    25: "EXCHANGE_ROUTING_ERROR",
+    27: "DESTINATION_OUT_OF_ORDER",
+    28: "INVALID_NUMBER_FORMAT",
+    29: "FACILITY_REJECTED",
+    31: "NORMAL_UNSPECIFIED",
+    34: "NORMAL_CIRCUIT_CONGESTION",
+    38: "NETWORK_OUT_OF_ORDER",
+    41: "NORMAL_TEMPORARY_FAILURE",
+    42: "SWITCH_CONGESTION",
+    44: "REQUESTED_CHAN_UNAVAIL",
+    52: "OUTGOING_CALL_BARRED",
+    54: "INCOMING_CALL_BARRED",
+    57: "BEARERCAPABILITY_NOTAUTH",
+    58: "BEARERCAPABILITY_NOTAVAIL",
+    63: "SERVICE_UNAVAILABLE",
+    65: "BEARERCAPABILITY_NOTIMPL",
+    69: "FACILITY_NOT_IMPLEMENTED",
+    79: "SERVICE_NOT_IMPLEMENTED",
+    88: "INCOMPATIBLE_DESTINATION",
+    102: "RECOVERY_ON_TIMER_EXPIRE",
+    127: "INTERWORKING",
+    ORIGINATOR_CANCEL: "ORIGINATOR_CANCEL",
+}
+
+
+def _bare(text: str) -> str:
+    """Strip the angle brackets of a name-addr; refuse what no URI may contain."""
+    stripped = text.strip(" ")
+    if stripped.startswith("<") and stripped.endswith(">"):
+        stripped = stripped[1:-1]
+    if _UNPRINTABLE.search(stripped) or not stripped.isascii():
+        raise InvalidAddress(
+            f"{_shown(text)} holds a space, a control character or a letter beyond ASCII: "
+            "write sip:USER@HOST:PORT in plain ASCII."
+        )
+    return stripped
+
+
+def _check_rest(text: str, rest: str) -> None:
+    if rest.lower() not in ("", ";transport=udp"):
+        raise InvalidAddress(
+            f"{_shown(text)} has URI parameters or headers ({_shown(rest)}), which could "
+            "divert the call: leave them out; only ;transport=udp is taken."
+        )
+
+
+def _host(text: str, host: str) -> str:
+    labels = host.removesuffix(".").split(".")
+    named = len(host) <= HOST_LIMIT and all(_LABEL.fullmatch(label) for label in labels)
+    if not named or (labels[-1].isdigit() and not _is_ipv4(host)):
+        raise InvalidAddress(
+            f"The host of {_shown(text)} is neither a name nor an IPv4 address: "
+            "write for example 192.0.2.7 or sip.example.com (IPv6 is not supported)."
+        )
+    return host
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _port(text: str, port: str | None) -> int:
+    if port is None:
+        return DEFAULT_PORT
+    if len(port) > 5 or not port.isdigit() or not 0 < int(port) < 65536:
+        raise InvalidAddress(f"The port of {_shown(text)} is not a number from 1 to 65535.")
+    return int(port)
+
+
+def _check_name(name: str) -> None:
+    if not _TOKEN.fullmatch(name) or not is_context_header(name):
+        raise InvalidHeader(
+            f"The header {_shown(name)} may not be set: use a name that begins with X-, or "
+            f"one of {', '.join(sorted(ALLOWED_HEADERS))}."
+        )
+
+
+def _check_value(name: str, value: str) -> None:
+    if _CONTROL.search(value):
+        raise InvalidHeader(
+            f"The value of the header {name} holds a line break or another control "
+            "character: it would become SIP of its own; remove it."
+        )
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidHeader(f"The value of the header {name} is not valid Unicode.") from error
+    if size > HEADER_LIMIT:
+        raise InvalidHeader(
+            f"The value of the header {name} has {size} bytes: send at most {HEADER_LIMIT}."
+        )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:80] + "…")
