@@ -4,8 +4,9 @@ An event class that changes its fields counts `class_version` up and says how an
 state becomes a later one: `upcast_v1_v2(state)` changes the decoded JSON in place.
 """
 
+import math
 from functools import cache
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 from eventsourcing.domain import DomainEventProtocol
@@ -61,6 +62,8 @@ class EventMapper(Mapper[str]):
 
 def _state(event: DomainEventProtocol[str], class_version: int) -> bytes:
     try:
+        for name in _number_fields(type(event)):
+            _check_number(name, getattr(event, name))
         state = _encode(event)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidInput(
@@ -69,6 +72,20 @@ def _state(event: DomainEventProtocol[str], class_version: int) -> bytes:
             f"{error}. Use text, numbers, lists and dicts."
         ) from error
     return state if class_version == 1 else b"%b%d,%b" % (_VERSIONED, class_version, state[1:])
+
+
+@cache
+def _number_fields(event_class: type[Any]) -> tuple[str, ...]:
+    hints = get_type_hints(event_class)
+    return tuple(
+        name for name in event_class.__struct_fields__ if hints[name] in {float, float | None}
+    )
+
+
+def _check_number(name: str, value: float | None) -> None:
+    # As JSON it would become null, and then the event could never be read again.
+    if value is not None and not math.isfinite(value):
+        raise ValueError(f"{name} is no number: {value}")
 
 
 def _event(event_class: type[Event], state: bytes) -> Event | None:

@@ -51,14 +51,17 @@ INSERT = (
     "VALUES (?, ?, ?, ?)"
 )
 CALL_IDS = """
-    SELECT originator_id FROM stored_events WHERE originator_version = 1
+    SELECT originator_id FROM stored_events INDEXED BY first_events
+    WHERE originator_version = 1
     AND (:after = 0 OR originator_id IN
         (SELECT originator_id FROM stored_events WHERE position > :after))
     ORDER BY position"""
 UNFINISHED = """
-    SELECT originator_id FROM stored_events WHERE originator_version = 1
+    SELECT originator_id FROM stored_events INDEXED BY first_events
+    WHERE originator_version = 1
     AND (originator_id NOT IN
-            (SELECT originator_id FROM stored_events WHERE topic = 'call.ended')
+            (SELECT originator_id FROM stored_events INDEXED BY ended_calls
+            WHERE topic = 'call.ended')
         OR originator_id IN (SELECT originator_id FROM stored_events WHERE position >
             (SELECT MAX(position) - :recent FROM stored_events)))
     ORDER BY position"""
@@ -99,7 +102,7 @@ class CallRecorder(ApplicationRecorder):
         with self.committed:
             self.commits += 1
             self.committed.notify_all()
-        return range(last - len(rows) + 1, last + 1)
+        return list(range(last - len(rows) + 1, last + 1))
 
     def select_events(
         self,
