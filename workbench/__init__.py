@@ -1,0 +1,63 @@
+"""Workbench: phone calls as programs you can record, replay, query and change.
+
+    from workbench import Workbench, flow
+
+    @flow
+    async def hello(call):
+        await call.answer()
+        await call.say("Hello.")
+
+    with Workbench() as bench:
+        print(bench.answer(hello, "127.0.0.1:5060"))
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.bench import Workbench
+    from workbench.control import CallControl, Gathered, Played
+    from workbench.errors import CallEnded, StepFailed, WorkbenchError
+    from workbench.flow import Flow, flow
+    from workbench.handle import CallHandle
+    from workbench.replay import Divergence, Replay
+    from workbench.views.history import History
+
+_HOMES = {
+    "CallControl": "control",
+    "CallEnded": "errors",
+    "CallHandle": "handle",
+    "Divergence": "replay",
+    "Flow": "flow",
+    "Gathered": "control",
+    "History": "views.history",
+    "Played": "control",
+    "Replay": "replay",
+    "StepFailed": "errors",
+    "Workbench": "bench",
+    "WorkbenchError": "errors",
+}
+
+__all__ = [
+    "CallControl",
+    "CallEnded",
+    "CallHandle",
+    "Divergence",
+    "Flow",
+    "Gathered",
+    "History",
+    "Played",
+    "Replay",
+    "StepFailed",
+    "Workbench",
+    "WorkbenchError",
+    "flow",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Found when asked for: an engine's worker, which starts often, needs none of pandas.
+    if name not in _HOMES:
+        message = f"module 'workbench' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"workbench.{_HOMES[name]}"), name)

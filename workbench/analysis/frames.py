@@ -1,0 +1,75 @@
+"""Call events as pandas frames, folded from the log at the moment they are asked for."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from workbench import events as ev
+from workbench.views.call_log import COLUMNS, call_row
+from workbench.views.wording import in_words, own_fields
+
+Histories = Callable[[], Iterable[tuple[str, Sequence[ev.Event]]]]
+
+_TIMES = ("start", "ring", "answer", "end")
+_WHOLE = ("q850_cause", "sip_code", "events")
+_PLACE = ("call_id", "version", "topic", "kind", "at", "media_ms", "words")
+_CAUSE = ("caused_by", "flow", "flow_version", "file", "line")
+
+
+class Frames:
+    """The frames of one store."""
+
+    def __init__(self, histories: Histories) -> None:
+        """Read what `histories()` gives: (call id, events) of every call."""
+        self._histories = histories
+
+    def calls(self) -> pd.DataFrame:
+        """Return one row a call, with the columns of `views.call_log.COLUMNS`.
+
+        The index is `call_id`. Times are UTC timestamps, `duration` and `billsec` float64
+        seconds, codes nullable Int64.
+        """
+        rows = [call_row(history) for _, history in self._histories()]
+        frame = pd.DataFrame(rows, columns=list(COLUMNS))
+        frame.index = pd.Index(frame["call_sid"], name="call_id")
+        for name in _TIMES:
+            frame[name] = pd.to_datetime(frame[name], utc=True)
+        return frame.astype(dict.fromkeys(_WHOLE, "Int64"))
+
+    def events(self) -> pd.DataFrame:
+        """Return one row an event, in the order of each call's history.
+
+        Columns: `call_id version topic kind at media_ms words`, the cause of a decision
+        (`caused_by flow flow_version file line`, null for other events), then the fields
+        of all kinds of event, null where an event has no such field.
+        """
+        rows = [row for _, history in self._histories() for row in map(event_row, history)]
+        own = sorted({name for row in rows for name in row} - {*_PLACE, *_CAUSE})
+        frame = pd.DataFrame(rows, columns=[*_PLACE, *_CAUSE, *own])
+        frame["at"] = pd.to_datetime(frame["at"], utc=True)
+        return frame.astype(dict.fromkeys(("version", "media_ms", "caused_by", "line"), "Int64"))
+
+
+def event_row(event: ev.Event) -> dict[str, Any]:
+    """Return an event as one flat row."""
+    row = {
+        "call_id": event.call_id,
+        "version": event.version,
+        "topic": event.TOPIC,
+        "kind": event.KIND.value,
+        "at": event.at,
+        "media_ms": event.media_ms,
+        "words": in_words(event),
+    }
+    if isinstance(event, ev.Decision):
+        row |= {name: getattr(event, name) for name in _CAUSE}
+    return row | {name.rstrip("_"): value for name, value in own_fields(event).items()}
+
+
+def event_lines(events: Iterable[ev.Event]) -> Iterator[dict[str, Any]]:
+    """Give each event as a JSON-ready object with its topic, for one line of JSONL each."""
+    for event in events:
+        row = event_row(event)
+        row.pop("words")
+        yield row

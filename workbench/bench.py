@@ -1,0 +1,262 @@
+"""`Workbench`: opens a store, an engine and the thread on which calls run.
+
+It can be used from a plain script, from a notebook cell (`await bench.dial(...)`) and in
+tests; the calls never run on the thread that asks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Self
+
+from workbench import events as ev
+from workbench.analysis.frames import Frames
+from workbench.clock import Clock, SystemClock
+from workbench.engine import Engine
+from workbench.engine.pool import Pool
+from workbench.errors import InvalidFlow, InvalidInput, NotAllowedNow, WorkbenchError
+from workbench.flow import Flow
+from workbench.handle import CallHandle
+from workbench.operation import Operation
+from workbench.recovery import recover
+from workbench.replay import Replay, replay
+from workbench.sip import check_headers, parse_address, parse_listen
+from workbench.store import CallLog
+
+STORE = Path("workbench-store")
+"""Where a bench keeps its calls when nothing else is said."""
+
+
+class Workbench:
+    """A bench: place, take, watch, replay and query calls.
+
+    Opening it ends on record what an earlier bench left open. Close it, or use it in a
+    `with` statement: closing hangs up what is still up.
+    """
+
+    def __init__(
+        self,
+        store: str | Path = STORE,
+        *,
+        engine: Engine | None = None,
+        clock: Clock | None = None,
+        read_only: bool = False,
+    ) -> None:
+        """Open the store, created when it is missing; `read_only` only looks at it.
+
+        Args:
+            store: the folder of the store.
+            engine: what carries calls; by default real SIP and RTP in worker processes.
+            clock: the only source of time; by default the machine's.
+            read_only: for queries and replays, also while another bench writes.
+
+        Raises:
+            StoreError: the store cannot be opened; the message says why and what to do.
+        """
+        self.frames = Frames(self._histories)
+        self._operation: Operation | None = None
+        self._engine, self._clock = engine, clock or SystemClock()
+        self._failures: list[ev.FlowFailed] = []
+        self._log = CallLog.open(Path(store), writable=not read_only)
+        self.recovered: list[str] = [] if read_only else recover(self._log)
+        """Ids of the calls that an earlier bench left open and this one ended on record."""
+        self._read_only = read_only
+
+    # -- calls -----------------------------------------------------------------------------
+
+    def dial(
+        self,
+        uri: str,
+        *,
+        flow: Flow | None = None,
+        from_: str = "",
+        headers: Mapping[str, str] | None = None,
+        ring_timeout: float = 60.0,
+    ) -> CallHandle:
+        """Place a call; the flow takes it when it is answered.
+
+        Await the handle in a notebook, or `wait()` for it in a script.
+
+        Args:
+            uri: whom to call, `sip:user@host:port`.
+            flow: what the call does; without one it stays up until it is hung up.
+            from_: the SIP URI to show; by default the engine's own.
+            headers: context headers of the INVITE (`X-*`, `User-to-User` …).
+            ring_timeout: seconds to wait for an answer.
+
+        Raises:
+            InvalidInput: the address, a header, the flow or the time cannot be used.
+            StoreError: the call cannot be recorded; nobody is called.
+        """
+        parse_address(uri)
+        if from_:
+            parse_address(from_)
+        check_headers(headers or {})
+        if flow is not None:
+            self._keep_source(_as_flow(flow))
+        operation = self._running()
+        place = operation.place(
+            flow, from_=from_, to=uri, headers=dict(headers or {}),
+            ring_timeout_s=_seconds("ring_timeout", ring_timeout),
+        )  # fmt: skip
+        return CallHandle(operation.run(place), self)
+
+    def answer(self, flow: Flow, listen: str = "127.0.0.1:0") -> str:
+        """Let a flow take every call that comes in at an address; return its SIP URI.
+
+        Only one flow takes calls at a time; a later `answer` replaces it for later calls.
+
+        Args:
+            flow: what the calls do.
+            listen: HOST:PORT, UDP; port 0 picks a free one.
+
+        Raises:
+            InvalidInput: the flow or the address cannot be used.
+            AddressInUse: another process listens there.
+        """
+        host, port = parse_listen(listen)
+        self.take_calls(flow)
+        operation = self._running()
+        host, port = operation.run(operation.listen(host, port))
+        return f"sip:{host}:{port}"
+
+    def take_calls(self, flow: Flow) -> None:
+        """Let a flow take every later inbound call, at the addresses listened on already."""
+        self._keep_source(_as_flow(flow))
+        self._running().runner.route = lambda _offered: flow
+
+    def call(self, call_id: str) -> CallHandle:
+        """Return a call by its id, or by the beginning of it.
+
+        Raises:
+            CallNotFound: there is none.
+            InvalidInput: there are several.
+        """
+        return CallHandle(self._log.find_call(call_id), self)
+
+    @property
+    def calls(self) -> list[CallHandle]:
+        """All calls of the store, oldest first."""
+        return [CallHandle(call_id, self) for call_id in self._log.call_ids()]
+
+    def subscribe(self, subscriber: Callable[[ev.Event], None]) -> Callable[[], None]:
+        """Call `subscriber` with each event once it is stored, on the bench's thread.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        return self._running().switchboard.subscribe(subscriber)
+
+    # -- replay ----------------------------------------------------------------------------
+
+    def replay(self, call: CallHandle | str, flow: Flow) -> Replay:
+        """Compare what a flow decides on a recorded call with what was decided then."""
+        call_id = call.id if isinstance(call, CallHandle) else self._log.find_call(call)
+        return replay(self._log.history(call_id), _as_flow(flow))
+
+    def replay_all(self, flow: Flow, name: str | None = None) -> Iterator[Replay]:
+        """Replay every call that a flow of this name took (by default the flow's own name)."""
+        wanted = _as_flow(flow).name if name is None else name
+        for _, history in self._histories():
+            if any(isinstance(event, ev.FlowStarted) and event.flow == wanted for event in history):
+                yield replay(history, flow)
+
+    # -- the state of things ---------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise what happened in the background, where no cell could show it.
+
+        Raises:
+            StoreError: events could no longer be written.
+            WorkbenchError: a flow of this bench failed; the message has its traceback.
+        """
+        if self._operation is not None and (failure := self._operation.switchboard.failure):
+            raise failure
+        if self._failures:
+            failed = self._failures[0]
+            message = f"The flow of call {failed.call_id} failed:\n{failed.traceback}"
+            raise WorkbenchError(message)
+
+    def close(self) -> None:
+        """Hang up what is up, end the workers, and close the store."""
+        if self._operation is not None:
+            self._operation.close()
+            self._operation = None
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        """Return the bench."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close the bench."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Say where the store is and how many calls it holds."""
+        return f"<Workbench {self._log.folder}: {len(self._log.call_ids())} calls>"
+
+    def _repr_html_(self) -> str:
+        calls = self.frames.calls()
+        columns = ["direction", "from", "to", "status", "start", "duration", "flow", "outcome"]
+        return f"<p>{len(calls)} calls</p>" + calls[columns].tail(20).to_html(escape=True)
+
+    # -- for handles -----------------------------------------------------------------------
+
+    @property
+    def recordings(self) -> Path:
+        """Where call audio is kept, by content hash."""
+        return self._log.recordings
+
+    def read(self, call_id: str) -> Sequence[ev.Event]:
+        """Return the events of a call."""
+        return self._log.history(call_id)
+
+    def closed(self, call_id: str) -> "Future[None]":
+        """Return a future that is done when a call is over and all of it on record."""
+        if self._operation is None:
+            done: Future[None] = Future()
+            done.set_result(None)
+            return done
+        return self._operation.closed(call_id)
+
+    def hang_up(self, call_id: str) -> None:
+        """End a call from outside of its flow."""
+        if self._operation is not None:
+            self._operation.run(self._operation.hang_up(call_id))
+
+    def _histories(self) -> Iterator[tuple[str, Sequence[ev.Event]]]:
+        return self._log.histories()
+
+    def _running(self) -> Operation:
+        if self._read_only:
+            message = "This bench is open for reading only: open the store without `read_only`."
+            raise NotAllowedNow(message)
+        if self._operation is None:
+            engine = self._engine or Pool()
+            self._operation = Operation(self._log, engine, self._clock)
+            self._operation.switchboard.subscribe(self._note_failure)
+        return self._operation
+
+    def _note_failure(self, event: ev.Event) -> None:
+        if isinstance(event, ev.FlowFailed):
+            self._failures.append(event)
+
+    def _keep_source(self, flow: Flow) -> None:
+        path = self._log.sources / f"{flow.version}.py"
+        if not self._read_only and not path.exists():
+            path.write_text(flow.source)
+
+
+def _as_flow(flow: Any) -> Flow:
+    if isinstance(flow, Flow):
+        return flow
+    message = f"{flow!r} is not a flow: put `@flow` above its `async def`."
+    raise InvalidFlow(message)
+
+
+def _seconds(name: str, value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 86_400:
+        return float(value)
+    message = f"`{name}` is seconds, a number between 0 and 86400, not {value!r}."
+    raise InvalidInput(message)

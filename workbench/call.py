@@ -1,0 +1,231 @@
+"""The `Call` aggregate: what a call is now, folded from its events, and what may follow.
+
+The switchboard makes each next event with `Call.next`; a flow's run and every view fold
+the same events with `Call.apply`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from workbench import events as ev
+from workbench.errors import NotAllowedNow
+
+Direction = Literal["inbound", "outbound"]
+
+
+class Phase(StrEnum):
+    """Where a call stands."""
+
+    IDLE = "idle"
+    PLACED = "placed"
+    OFFERED = "offered"
+    RINGING = "ringing"
+    EARLY = "early-media"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+_SETTING_UP = (Phase.PLACED, Phase.OFFERED, Phase.RINGING, Phase.EARLY)
+
+TRANSITIONS: dict[tuple[Phase, type[ev.Event]], Phase] = {
+    (Phase.IDLE, ev.Placed): Phase.PLACED,
+    (Phase.IDLE, ev.Offered): Phase.OFFERED,
+    (Phase.PLACED, ev.Ringing): Phase.RINGING,
+    (Phase.OFFERED, ev.Ringing): Phase.RINGING,
+    (Phase.RINGING, ev.Ringing): Phase.RINGING,
+    (Phase.EARLY, ev.Ringing): Phase.EARLY,
+    (Phase.PLACED, ev.EarlyMedia): Phase.EARLY,
+    (Phase.RINGING, ev.EarlyMedia): Phase.EARLY,
+    (Phase.EARLY, ev.EarlyMedia): Phase.EARLY,
+    **{(phase, ev.Answered): Phase.ANSWERED for phase in _SETTING_UP},
+    **{(phase, ev.Ended): Phase.ENDED for phase in (*_SETTING_UP, Phase.ANSWERED)},
+}
+"""The course of a call; an event of the course that is not here cannot follow."""
+
+COURSE = frozenset(event for _, event in TRANSITIONS)
+"""The events that move a call from phase to phase; all others leave it where it is."""
+
+STARTS: dict[type[ev.Event], str] = {
+    ev.PromptRequested: "prompt",
+    ev.GatherRequested: "gather",
+    ev.TimerRequested: "timer",
+    ev.StepRequested: "step",
+    ev.DigitsRequested: "sending",
+    ev.RecordRequested: "recording",
+}
+"""Events that begin something which must have an end in the log, with its name's field."""
+
+ENDS: dict[type[ev.Event], str] = {
+    ev.PromptFinished: "prompt",
+    ev.GatherFinished: "gather",
+    ev.TimerFired: "timer",
+    ev.TimerCancelled: "timer",
+    ev.StepReturned: "step",
+    ev.DigitsSent: "sending",
+    ev.RecordingStored: "recording",
+    ev.RecordingFailed: "recording",
+}
+"""The events that are such an end."""
+
+_STATUS = {
+    Phase.IDLE: "queued",
+    Phase.PLACED: "queued",
+    Phase.OFFERED: "ringing",
+    Phase.RINGING: "ringing",
+    Phase.EARLY: "ringing",
+    Phase.ANSWERED: "in-progress",
+}
+
+
+class Call:
+    """One phone call: its identity, its phase, and what is still open in it."""
+
+    def __init__(self, call_id: str) -> None:
+        """Begin with nothing known but the id."""
+        self.id = call_id
+        self.version = 0
+        self.phase = Phase.IDLE
+        self.direction: Direction = "inbound"
+        self.leg = ""
+        self.from_ = ""
+        self.to = ""
+        self.headers: dict[str, str] = {}
+        self.started_at: datetime | None = None
+        self.last_at: datetime | None = None
+        self.answered_at: datetime | None = None
+        self.ended: ev.Ended | None = None
+        self.rang = False
+        self.media = False
+        self.open: dict[tuple[str, str], ev.Event] = {}
+        """What was started and has no end yet, by (kind, name)."""
+        self.recording_starts: dict[str, int] = {}
+        """Where on the audio clock each recording began, in milliseconds."""
+        self.flow = ""
+        self.flow_running = False
+        self.app_hung_up = False
+        self._anchor: tuple[datetime, int] | None = None
+
+    @classmethod
+    def from_history(cls, history: Iterable[ev.Event]) -> Self:
+        """Fold a whole history."""
+        first, *rest = history
+        call = cls(first.call_id)
+        for event in (first, *rest):
+            call.apply(event)
+        return call
+
+    @property
+    def status(self) -> str:
+        """The public status, one of Twilio's eight."""
+        return self.ended.status if self.ended else _STATUS[self.phase]
+
+    @property
+    def closed(self) -> bool:
+        """Whether the call is over and nothing that belongs to it is still to come."""
+        return self.ended is not None and not self.open and not self.flow_running
+
+    def media_ms(self, at: datetime) -> int | None:
+        """Return where on the leg's audio clock a moment lies, None before there is audio."""
+        if self._anchor is None:
+            return None
+        moment, milliseconds = self._anchor
+        return max(0, milliseconds + round((at - moment) / timedelta(milliseconds=1)))
+
+    def next(
+        self, kind: type[ev.Event], at: datetime, media_ms: int | None = None, **fields: Any
+    ) -> ev.Event:
+        """Make the event that follows, and apply it.
+
+        Raises:
+            NotAllowedNow: the transition table does not allow it in this phase.
+        """
+        self.check(kind)
+        at = max(at, self.last_at or at)
+        event = kind(
+            call_id=self.id,
+            version=self.version + 1,
+            at=at,
+            media_ms=self.media_ms(at) if media_ms is None else media_ms,
+            **fields,
+        )
+        self.apply(event)
+        return event
+
+    def check(self, kind: type[ev.Event]) -> None:
+        """Raise `NotAllowedNow` when this kind of event cannot follow."""
+        if kind in COURSE and (self.phase, kind) not in TRANSITIONS:
+            message = f"Call {self.id} is {self.phase}: {kind.TOPIC} cannot follow."
+            raise NotAllowedNow(message)
+
+    def apply(self, event: ev.Event) -> None:
+        """Fold one event, the next of the history."""
+        kind = type(event)
+        self.version, self.last_at = event.version, event.at
+        self.phase = TRANSITIONS.get((self.phase, kind), self.phase)
+        if kind in STARTS:
+            self.open[STARTS[kind], getattr(event, STARTS[kind])] = event
+        elif kind in ENDS:
+            self.open.pop((ENDS[kind], getattr(event, ENDS[kind])), None)
+        if event.media_ms is not None and event.KIND is not ev.Kind.DECIDED:
+            self._anchor = event.at, event.media_ms
+        if (fold := _FOLDS.get(kind)) is not None:
+            fold(self, event)
+
+
+def _begin(call: Call, event: Any) -> None:
+    call.direction = "outbound" if isinstance(event, ev.Placed) else "inbound"
+    call.leg, call.from_, call.to = event.leg, event.from_, event.to
+    call.headers, call.started_at = dict(event.headers), event.at
+
+
+def _ring(call: Call, _event: Any) -> None:
+    call.rang = True
+
+
+def _answer(call: Call, event: Any) -> None:
+    call.answered_at = event.at
+
+
+def _start_media(call: Call, event: Any) -> None:
+    call.media = True
+    if event.media_ms is None:
+        call._anchor = event.at, 0
+
+
+def _start_recording(call: Call, event: Any) -> None:
+    call.recording_starts[event.recording] = event.media_ms or 0
+
+
+def _start_flow(call: Call, event: Any) -> None:
+    call.flow, call.flow_running = event.flow, True
+
+
+def _finish_flow(call: Call, _event: Any) -> None:
+    call.flow_running = False
+
+
+def _hang_up(call: Call, _event: Any) -> None:
+    call.app_hung_up = True
+
+
+def _end(call: Call, event: Any) -> None:
+    call.ended = event
+
+
+_FOLDS = {
+    ev.Placed: _begin,
+    ev.Offered: _begin,
+    ev.Ringing: _ring,
+    ev.EarlyMedia: _ring,
+    ev.Answered: _answer,
+    ev.MediaStarted: _start_media,
+    ev.RecordingStarted: _start_recording,
+    ev.FlowStarted: _start_flow,
+    ev.FlowReturned: _finish_flow,
+    ev.FlowFailed: _finish_flow,
+    ev.HangupRequested: _hang_up,
+    ev.RejectRequested: _hang_up,
+    ev.Ended: _end,
+}

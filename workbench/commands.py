@@ -1,0 +1,74 @@
+"""What an engine is asked to do with one leg: the opposite of `signals`.
+
+A command is recorded as a decided event before the engine hears it. The engine answers
+by signals only: a command that cannot be carried out ends in a signal that says so.
+"""
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
+    """One thing to do with one leg."""
+
+    leg: str
+
+
+class Dial(Command, frozen=True, kw_only=True, tag="dial"):
+    """Place a call; `leg` is the name that the new leg gets."""
+
+    uri: str
+    from_: str = msgspec.field(name="from", default="")
+    """The SIP URI to show as From; empty for the engine's own."""
+    headers: dict[str, str] = {}
+    ring_timeout_s: float = 60.0
+    """Seconds to wait for an answer before the call is cancelled (RFC 3261, section 9)."""
+
+
+class Ring(Command, frozen=True, kw_only=True, tag="ring"):
+    """Tell the caller that it rings (180)."""
+
+
+class Answer(Command, frozen=True, kw_only=True, tag="answer"):
+    """Accept the call (200)."""
+
+
+class Reject(Command, frozen=True, kw_only=True, tag="reject"):
+    """Refuse the call with a final SIP code (400 to 699)."""
+
+    sip_code: int = 603
+
+
+class Play(Command, frozen=True, kw_only=True, tag="play"):
+    """Play a WAV file (mono, 16 bit, 8 or 16 kHz) once; it replaces a prompt that plays."""
+
+    prompt: str
+    path: str
+
+
+class Stop(Command, frozen=True, kw_only=True, tag="stop"):
+    """Stop a prompt; one that is over already is left alone."""
+
+    prompt: str
+
+
+class SendDigits(Command, frozen=True, kw_only=True, tag="send_digits"):
+    """Send keypad digits as RFC 4733 events, one after another; `w` pauses 0.5 s, `W` 1 s."""
+
+    sending: str
+    digits: str
+
+
+class Record(Command, frozen=True, kw_only=True, tag="record"):
+    """Record each direction to a mono WAV file of its own until the leg is released."""
+
+    recording: str
+    received_path: str
+    sent_path: str
+
+
+class Hangup(Command, frozen=True, kw_only=True, tag="hangup"):
+    """End the call in the way its state asks for: BYE, CANCEL or a final reject."""
+
+
+AnyCommand = Dial | Ring | Answer | Reject | Play | Stop | SendDigits | Record | Hangup
+"""What the worker protocol can carry."""

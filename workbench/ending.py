@@ -1,0 +1,105 @@
+"""How a call ends on record: who ended it, with which codes, and what it leaves behind.
+
+The public statuses are Twilio's, the causes Q.850's (`sip.py` has the tables).
+"""
+
+from typing import Any
+
+from workbench import events as ev
+from workbench import signals as sg
+from workbench.call import Call
+from workbench.sip import hangup_cause, q850_cause
+
+_BUSY = (486, 600)
+_NO_ANSWER = (408, 480)
+
+LOST = "the workbench was lost while the call was up"
+"""The reason of everything that a later start of the workbench had to end."""
+
+Fields = dict[str, Any]
+
+
+def ended_fields(call: Call, released: sg.Released) -> Fields:
+    """Return the fields of `Ended` for the way a leg was released."""
+    cause = released.q850_cause or q850_cause(released.sip_code)
+    return {
+        "by": _by(call, released),
+        "status": _status(call, released),
+        "sip_code": released.sip_code,
+        "q850_cause": cause,
+        "hangup_cause": hangup_cause(cause),
+        "reason": released.reason,
+    }
+
+
+def lost_fields(call: Call) -> Fields:
+    """Return the fields of `Ended` for a call that nobody watched to its end."""
+    return {
+        "by": "engine",
+        "status": "completed" if call.answered_at else "failed",
+        "sip_code": 500,
+        "q850_cause": 41,
+        "hangup_cause": hangup_cause(41),
+        "reason": LOST,
+    }
+
+
+def _by(call: Call, released: sg.Released) -> str:
+    if released.by == "remote":
+        return "caller" if call.direction == "inbound" else "callee"
+    return "app" if released.by == "local" else "engine"
+
+
+def _status(call: Call, released: sg.Released) -> str:
+    if released.by == "engine":
+        return "failed"
+    if call.answered_at is not None:
+        return "completed"
+    if released.sip_code in _BUSY:
+        return "busy"
+    if call.direction == "inbound":
+        return "canceled" if released.by == "remote" else "failed"
+    return _unanswered(call, released)
+
+
+def _unanswered(call: Call, released: sg.Released) -> str:
+    if released.sip_code == 480 or (released.sip_code in _NO_ANSWER and call.rang):
+        return "no-answer"
+    return "canceled" if released.sip_code == 487 and released.by == "local" else "failed"
+
+
+def loose_ends(call: Call, reason: str = "the call had ended") -> list[tuple[type[ev.Event], Fields]]:
+    """Return the ends of what the engine began on a leg that is gone."""
+    ends: list[tuple[type[ev.Event], Fields]] = []
+    for kind, name in call.open:
+        if kind == "prompt":
+            fields = {"prompt": name, "outcome": "interrupted", "played_ms": 0, "reason": reason}
+            ends.append((ev.PromptFinished, fields))
+        elif kind == "sending":
+            sent = {"sending": name, "outcome": "interrupted", "reason": reason}
+            ends.append((ev.DigitsSent, sent))
+    return ends
+
+
+def lost_ends(call: Call) -> list[tuple[type[ev.Event], Fields]]:
+    """Return what must be recorded of a call that the workbench lost, `Ended` included.
+
+    Recordings are left out: whether audio is left must be looked at first.
+    """
+    ends: list[tuple[type[ev.Event], Fields]] = []
+    outside = {"caused_by": call.version}
+    if call.flow_running:
+        failure = {"error_type": "WorkbenchLost", "error": LOST}
+        ends.append((ev.FlowFailed, outside | failure))
+    ends += loose_ends(call, LOST)
+    for kind, name in call.open:
+        if kind == "gather":
+            gathered = {"gather": name, "digits": "", "reason": "cancelled"}
+            ends.append((ev.GatherFinished, outside | gathered))
+        elif kind == "timer":
+            ends.append((ev.TimerCancelled, outside | {"timer": name}))
+        elif kind == "step":
+            ends.append((ev.StepReturned, {"step": name, "error_type": "WorkbenchLost", "error": LOST}))
+    if call.ended is None:
+        ends.append((ev.Ended, lost_fields(call)))
+    return ends

@@ -1,0 +1,47 @@
+"""The interface that every engine fulfils: signals out, `execute(command)` in.
+
+Siblings: `loopback` (simulated, any clock), `pool` (supervises worker processes),
+`worker` (such a process), `pjsua` (the only importer of pjsua2).
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from workbench.commands import AnyCommand
+from workbench.signals import AnySignal
+
+Report = Callable[[AnySignal], None]
+"""Called for each signal, in order, on the thread of the loop that started the engine."""
+
+
+class Engine(Protocol):
+    """Places, takes and ends calls; knows nothing of events, flows or stores.
+
+    Every leg, whatever happens to it, ends with exactly one `Released` signal, and every
+    prompt, sending and recording that began has its finishing signal before that one,
+    unless the process that carried it was lost.
+    """
+
+    async def start(self, report: Report) -> None:
+        """Get ready to execute commands; signals go to `report` from now on."""
+
+    async def listen(self, host: str, port: int) -> tuple[str, int]:
+        """Take calls at a UDP address; port 0 picks a free one.
+
+        Returns:
+            The host and port where calls are taken.
+
+        Raises:
+            AddressInUse: another process listens there.
+            EngineError: the address cannot be used on this machine.
+        """
+
+    async def execute(self, command: AnyCommand) -> None:
+        """Carry out a command; what comes of it is reported as signals.
+
+        A command for a leg that is gone does nothing. A `Dial` that no worker can take
+        is reported as `Released` by the engine with code 503.
+        """
+
+    async def close(self) -> None:
+        """End every leg, each with its `Released` signal, and every process."""

@@ -1,0 +1,191 @@
+"""The deterministic asyncio loop on which a flow runs, live and in replay alike.
+
+It has no clock, no sockets and no threads of its own: it runs until nothing is ready, and
+waits for its driver to say that a timer fired. What it does not define raises.
+"""
+
+import asyncio
+import contextvars
+import sys
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from workbench.asking import note_line
+from workbench.errors import CallEnded, NotAllowedNow
+
+T = TypeVar("T")
+
+MOST_STEPS = 100_000
+"""Steps after one event beyond which a flow is taken to spin for ever."""
+
+_OUTSIDE = (
+    "A flow may not use threads, sockets or processes directly, since a replay could not "
+    "repeat them; ask with `await call.step(name, function, *args)`."
+)
+
+
+class FlowFuture(asyncio.Future[T]):
+    """A future that the end of the call cancels with `CallEnded` instead of its parent."""
+
+    ended_by: CallEnded | None = None
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Cancel, and remember when the end of the call is the reason."""
+        loop = self.get_loop()
+        if isinstance(loop, FlowLoop):
+            self.ended_by = loop.ending
+        return super().cancel(msg=msg)
+
+    def result(self) -> T:
+        """Return the result, or raise what happened instead."""
+        if self.ended_by is not None and self.cancelled():
+            raise self.ended_by
+        return super().result()
+
+
+class FlowLoop(asyncio.AbstractEventLoop):
+    """Runs one flow's tasks; time moves only when the driver moves it."""
+
+    def __init__(
+        self,
+        timer_started: Callable[[asyncio.TimerHandle, float], None],
+        timer_cancelled: Callable[[asyncio.TimerHandle], None],
+    ) -> None:
+        """Report timers to the driver, which decides when one fires."""
+        self.now = 0.0
+        """Seconds since the call began, at the event that is being handled."""
+        self.ending: CallEnded | None = None
+        """Set while the end of the call is being told to the flow."""
+        self.errors: list[dict[str, Any]] = []
+        """What tasks raised that nobody awaited."""
+        self._ready: deque[asyncio.Handle] = deque()
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._timer_started = timer_started
+        self._timer_cancelled = timer_cancelled
+
+    def run_until_idle(self) -> None:
+        """Run everything that is ready, and what that makes ready.
+
+        Raises:
+            NotAllowedNow: the flow spins without waiting for anything.
+        """
+        outer = asyncio._get_running_loop()
+        hooks = sys.get_asyncgen_hooks()
+        asyncio._set_running_loop(self)
+        sys.set_asyncgen_hooks(firstiter=None, finalizer=None)
+        try:
+            self._run_ready()
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+            asyncio._set_running_loop(outer)
+
+    def _run_ready(self) -> None:
+        for _ in range(MOST_STEPS):
+            if not self._ready:
+                return
+            handle = self._ready.popleft()
+            if not handle.cancelled():
+                self._run(handle)
+        self._ready.clear()
+        message = f"The flow took {MOST_STEPS} steps without waiting for anything; it spins."
+        raise NotAllowedNow(message)
+
+    def _run(self, handle: asyncio.Handle) -> None:
+        try:
+            handle._run()
+        except (KeyboardInterrupt, SystemExit):
+            # The task that raised it holds it too, and the flow is recorded as failed.
+            return
+
+    def fire(self, handle: asyncio.TimerHandle) -> None:
+        """Make a timer's callback ready to run."""
+        self._ready.append(handle)
+
+    # -- what asyncio asks of a loop -------------------------------------------------------
+
+    def time(self) -> float:
+        """Return seconds since the call began."""
+        return self.now
+
+    def call_soon(
+        self,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:
+        """Run the callback in this run."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Run the callback after `delay` seconds of the call's time."""
+        handle = asyncio.TimerHandle(self.now + delay, callback, args, self, context)
+        self._timer_started(handle, delay)
+        return handle
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Run the callback at a moment of the call's time."""
+        return self.call_later(when - self.now, callback, *args, context=context)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        self._timer_cancelled(handle)
+
+    def create_future(self) -> FlowFuture[Any]:
+        """Return a future that knows when the call ended."""
+        return FlowFuture(loop=self)
+
+    def create_task(
+        self,
+        coro: Coroutine[Any, Any, T],
+        *,
+        name: str | None = None,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Task[T]:
+        """Run a coroutine beside the others."""
+        context = context or contextvars.copy_context()
+        context.run(note_line)
+        task = asyncio.Task(coro, loop=self, name=name, context=context)
+        self._tasks = [*self.unfinished(), task]
+        return task
+
+    def unfinished(self) -> list[asyncio.Task[Any]]:
+        """Return the tasks that still run, oldest first."""
+        return [task for task in self._tasks if not task.done()]
+
+    def get_debug(self) -> bool:
+        """Return False: asyncio's debug mode would read the machine's clock."""
+        return False
+
+    def is_running(self) -> bool:
+        """Return whether the flow is being run at this moment."""
+        return asyncio._get_running_loop() is self
+
+    def is_closed(self) -> bool:
+        """Return False: there is nothing to close."""
+        return False
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Keep what a task raised that nobody awaited."""
+        self.errors.append(context)
+
+    def call_soon_threadsafe(self, *_args: Any, **_kwargs: Any) -> asyncio.Handle:
+        """Refuse: a flow has one thread."""
+        raise NotAllowedNow(_OUTSIDE)
+
+    def run_in_executor(self, *_args: Any, **_kwargs: Any) -> asyncio.Future[Any]:
+        """Refuse: a thread's result would not be on record."""
+        raise NotAllowedNow(_OUTSIDE)

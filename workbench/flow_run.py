@@ -1,0 +1,259 @@
+"""One run of one flow on one call, without any input or output of its own.
+
+Recorded events go in, drafts of decided events come out; live calls, the simulator and
+every replay drive this same class.
+"""
+
+import asyncio
+import traceback
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from workbench import events as ev
+from workbench import flow_loop
+from workbench.asking import asked_line, is_plumbing
+from workbench.call import Call
+from workbench.control import CallControl
+from workbench.errors import CallEnded
+from workbench.flow import Flow
+
+LIVES_TO_TELL = 50
+"""Rounds of cancelling that a flow gets to end its remaining tasks."""
+
+
+class Draft(NamedTuple):
+    """A decision that the switchboard has still to record."""
+
+    kind: type[ev.Decision]
+    fields: dict[str, Any]
+
+
+class Entrusted(NamedTuple):
+    """The function of a step, for whoever runs the world."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+
+
+class FlowRun:
+    """Folds what is delivered, wakes the flow, and collects what it decides."""
+
+    def __init__(self, flow: Flow, call_id: str) -> None:
+        """Wait for the first event; the flow starts with `start`."""
+        self.flow = flow
+        self.call = Call(call_id)
+        self.digits: deque[str] = deque()
+        self.steps: dict[str, Entrusted] = {}
+        self.finished = False
+        self._loop = flow_loop.FlowLoop(self._timer_started, self._timer_cancelled)
+        self._control = CallControl(self)
+        self._task: asyncio.Task[Any] | None = None
+        self._event: ev.Event | None = None
+        self._drafts: list[Draft] = []
+        self._counts: dict[str, int] = {}
+        self._expected: dict[tuple[str, ...], list[asyncio.Future[Any]]] = {}
+        self._timers: dict[asyncio.TimerHandle, str] = {}
+        self._stopped: set[str] = set()
+
+    @property
+    def started(self) -> bool:
+        """Whether the flow has begun."""
+        return self._task is not None
+
+    # -- the driver's side -----------------------------------------------------------------
+
+    def fold(self, event: ev.Event) -> None:
+        """Take note of an event from before the flow started."""
+        self.call.apply(event)
+        if isinstance(event, ev.DigitReceived):
+            self.digits.append(event.digit)
+
+    def start(self, event: ev.Event) -> list[Draft]:
+        """Start the flow; this event, folded already, is the cause."""
+        self._event = event
+        self.decide(ev.FlowStarted)
+        self._task = self._loop.create_task(_run(self.flow, self._control), name=self.flow.name)
+        return self._turn()
+
+    def deliver(self, event: ev.Event) -> list[Draft]:
+        """Give the flow its next observed event; return what it decides because of it."""
+        self.fold(event)
+        if self.finished:
+            return []
+        self._event = event
+        if (hear := _HEARD.get(type(event))) is not None:
+            hear(self, event)
+        return self._turn()
+
+    def _turn(self) -> list[Draft]:
+        assert self._event is not None
+        assert self._task is not None
+        started = self.call.started_at or self._event.at
+        self._loop.now = (self._event.at - started).total_seconds()
+        try:
+            self._loop.run_until_idle()
+        except Exception as spinning:  # noqa: BLE001 - the flow's fault, put on record
+            self._fail(spinning)
+        if self._task.done() and not self.finished:
+            self._finish(self._task)
+        drafts, self._drafts, self._event = self._drafts, [], None
+        return drafts
+
+    # -- how a flow ends -------------------------------------------------------------------
+
+    def _finish(self, task: asyncio.Task[Any]) -> None:
+        self._stop_the_rest()
+        if task.cancelled():
+            error: BaseException | None = None if self.call.ended else asyncio.CancelledError()
+        else:
+            error = task.exception()
+        if error is not None:
+            self._fail(error)
+        else:
+            value = None if task.cancelled() else _recordable(task.result())
+            self._close(ev.FlowReturned, value=value)
+
+    def _stop_the_rest(self) -> None:
+        for _ in range(LIVES_TO_TELL):
+            left = self._loop.unfinished()
+            if not left:
+                return
+            for task in left:
+                task.cancel()
+            self._loop.run_until_idle()
+
+    def _fail(self, error: BaseException) -> None:
+        lines = traceback.format_exception(error)
+        self._close(
+            ev.FlowFailed,
+            error_type=type(error).__name__,
+            error=str(error),
+            traceback="".join(lines),
+            **_line_of(error),
+        )
+
+    def _close(self, kind: type[ev.Decision], **fields: Any) -> None:
+        for handle in list(self._timers):
+            self._timer_cancelled(handle)
+        self.decide(kind, **fields)
+        if self.call.ended is None:
+            self.decide(ev.HangupRequested)
+        self.finished = True
+
+    # -- the flow's side (control.Desk) ----------------------------------------------------
+
+    def now(self) -> datetime:
+        """Return the time of the event that is being handled."""
+        at = self._event.at if self._event else self.call.last_at
+        assert at is not None
+        return at
+
+    def name(self, kind: str) -> str:
+        """Return the next name of this kind, the same in every replay."""
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        return f"{kind}-{self._counts[kind]}"
+
+    def decide(self, kind: type[ev.Decision], **fields: Any) -> None:
+        """Collect a decision, with the line that asked for it."""
+        if self._event is None or self.finished:
+            # A coroutine that Python cleans up after the run has nothing left to decide.
+            return
+        if kind is ev.PromptRequested:
+            self._stopped.update(self._playing())
+        elif kind is ev.PromptStopRequested:
+            self._stopped.add(fields["prompt"])
+        identity = {"flow": self.flow.name, "flow_version": self.flow.version}
+        caused_by = {"caused_by": self._event.version}
+        self._drafts.append(Draft(kind, {**caused_by, **identity, **asked_line(), **fields}))
+
+    def expect(self, *key: str) -> asyncio.Future[Any]:
+        """Return a future of the event that this key stands for."""
+        future = self._loop.create_future()
+        self._expected.setdefault(key, []).append(future)
+        return future
+
+    def entrust(self, step: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Keep the function of a step for the runner."""
+        self.steps[step] = Entrusted(function, args)
+
+    # -- hearing events --------------------------------------------------------------------
+
+    def _resolve(self, event: ev.Event, *key: str) -> None:
+        for future in self._expected.pop(key, []):
+            if not future.done():
+                future.set_result(event)
+
+    def _playing(self) -> list[str]:
+        return [key[1] for key in self._expected if key[0] == "prompt"]
+
+    def _hear_prompt_finished(self, event: ev.PromptFinished) -> None:
+        # One that was cut though nobody asked for it was cut by the end of the call, and
+        # that is what the flow gets to hear next.
+        if event.outcome != "interrupted" or event.prompt in self._stopped:
+            self._resolve(event, "prompt", event.prompt)
+
+    def _hear_digits_sent(self, event: ev.DigitsSent) -> None:
+        if event.outcome != "interrupted":
+            self._resolve(event, "sending", event.sending)
+
+    def _hear_end(self, event: ev.Ended) -> None:
+        assert self._task is not None
+        ending = CallEnded(event.by, event.reason or event.hangup_cause)
+        self._loop.ending = ending
+        self._task.cancel()
+        self._loop.ending = None
+
+    # -- timers ----------------------------------------------------------------------------
+
+    def _timer_started(self, handle: asyncio.TimerHandle, seconds: float) -> None:
+        timer = self.name("timer")
+        self._timers[handle] = timer
+        self.decide(ev.TimerRequested, timer=timer, seconds=seconds)
+
+    def _timer_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        if (timer := self._timers.pop(handle, None)) is not None:
+            self.decide(ev.TimerCancelled, timer=timer)
+
+    def _hear_timer(self, event: ev.TimerFired) -> None:
+        for handle, timer in list(self._timers.items()):
+            if timer == event.timer:
+                del self._timers[handle]
+                self._loop.fire(handle)
+
+
+_HEARD: dict[type[ev.Event], Callable[[FlowRun, Any], None]] = {
+    ev.Answered: lambda run, event: run._resolve(event, "answered"),
+    ev.MediaStarted: lambda run, event: run._resolve(event, "media"),
+    ev.DigitReceived: lambda run, event: run._resolve(event, "digit"),
+    ev.DigitsSent: FlowRun._hear_digits_sent,
+    ev.PromptFinished: FlowRun._hear_prompt_finished,
+    ev.RecordingStarted: lambda run, event: run._resolve(event, "recording", event.recording),
+    ev.RecordingFailed: lambda run, event: run._resolve(event, "recording", event.recording),
+    ev.StepReturned: lambda run, event: run._resolve(event, "step", event.step),
+    ev.TimerFired: FlowRun._hear_timer,
+    ev.Ended: FlowRun._hear_end,
+}
+
+
+async def _run(flow: Flow, call: CallControl) -> Any:
+    return await flow(call)
+
+
+def _recordable(value: Any) -> Any:
+    try:
+        return msgspec.json.decode(msgspec.json.encode(value))
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        return repr(value)
+
+
+def _line_of(error: BaseException) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if not is_plumbing(frame.f_code):
+            found = {"file": Path(frame.f_code.co_filename).name, "line": line}
+    return found

@@ -1,0 +1,182 @@
+"""What a person holds of one call, while it goes on and ever after."""
+
+import asyncio
+import base64
+from collections.abc import Generator
+from concurrent.futures import Future
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench import events as ev
+from workbench.analysis.frames import Frames
+from workbench.analysis.pictures import waveform_picture
+from workbench.call import Call
+from workbench.errors import InvalidAudio, NotAllowedNow
+from workbench.recording import open_recording
+from workbench.views.history import History
+from workbench.views.ladder import ladder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Keeper(Protocol):
+    """What a handle needs of the bench."""
+
+    @property
+    def recordings(self) -> Path:
+        """Where call audio is kept."""
+
+    def read(self, call_id: str) -> "Sequence[ev.Event]":
+        """Return the events of a call."""
+
+    def closed(self, call_id: str) -> "Future[None]":
+        """Return a future that is done when the call is over and on record."""
+
+    def hang_up(self, call_id: str) -> None:
+        """End a call."""
+
+
+class CallHandle:
+    """One call of a bench: await it, look at it, hang it up."""
+
+    def __init__(self, call_id: str, keeper: Keeper) -> None:
+        """Refer to a call by its id; what it holds is read when asked for."""
+        self.id = call_id
+        self._keeper = keeper
+
+    @property
+    def history(self) -> History:
+        """The events so far."""
+        return History(self._keeper.read(self.id))
+
+    @property
+    def state(self) -> Call:
+        """What the call is now, folded from its history."""
+        return Call.from_history(self.history)
+
+    @property
+    def status(self) -> str:
+        """The public status, one of Twilio's eight."""
+        return self.state.status
+
+    @property
+    def ended(self) -> ev.Ended | None:
+        """The terminal event, None while the call goes on."""
+        return self.state.ended
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """The events so far as a frame (`Frames.events`)."""
+        return Frames(lambda: [(self.id, self.history)]).events()
+
+    def wait(self, timeout: float | None = None) -> "CallHandle":
+        """Wait until the call is over and all of it is on record; return the handle.
+
+        Raises:
+            TimeoutError: it goes on after `timeout` seconds.
+        """
+        try:
+            self._keeper.closed(self.id).result(timeout)
+        except TimeoutError:
+            message = f"Call {self.id} goes on after {timeout} s: wait longer, or `hangup()` it."
+            raise TimeoutError(message) from None
+        return self
+
+    def __await__(self) -> Generator[object, None, "CallHandle"]:
+        """Wait on the loop of the cell; the call runs on the bench's."""
+        yield from asyncio.wrap_future(self._keeper.closed(self.id)).__await__()
+        return self
+
+    def hangup(self) -> None:
+        """End the call from outside of its flow; does nothing when it is over."""
+        self._keeper.hang_up(self.id)
+
+    def ladder(self) -> str:
+        """Draw the SIP messages of the call as text."""
+        return ladder(self.history)
+
+    def audio(self) -> tuple[npt.NDArray[np.float32], int]:
+        """Return the first recording: samples, shape (frames, 2), float32 in -1..1, and Hz.
+
+        Column 0 is what was received from the far end, column 1 what was sent.
+
+        Raises:
+            NotAllowedNow: the call has no recording (yet).
+        """
+        return open_recording(self._keeper.recordings, self._stored().audio)
+
+    def audio_path(self) -> Path:
+        """Return the file of the first recording.
+
+        Raises:
+            NotAllowedNow: the call has no recording (yet).
+        """
+        return self._keeper.recordings / f"{self._stored().audio}.wav"
+
+    def _stored(self) -> ev.RecordingStored:
+        for event in self.history:
+            if isinstance(event, ev.RecordingStored):
+                return event
+        message = (
+            f"Call {self.id} has no recording: its flow has to `await call.record()`, and the "
+            "audio is stored when the call is over."
+        )
+        raise NotAllowedNow(message)
+
+    def waveform(self) -> bytes:
+        """Draw the recording with prompts and digits marked, as a PNG.
+
+        Raises:
+            NotAllowedNow: the call has no recording (yet).
+        """
+        stored = self._stored()
+        samples, rate = self.audio()
+        return waveform_picture(samples, rate, self.history, stored.start_media_ms)
+
+    def __repr__(self) -> str:
+        """Say which call it is and how it stands."""
+        call = self.state
+        return f"<Call {call.id} {call.direction} {call.from_} → {call.to}: {call.status}>"
+
+    def _repr_html_(self) -> str:
+        return _summary(self.state) + self._picture_html() + self.history._repr_html_()
+
+    def _picture_html(self) -> str:
+        try:
+            png = self.waveform()
+        except (NotAllowedNow, InvalidAudio):
+            return ""
+        return picture_html(png, f"Waveform of call {self.id}")
+
+
+def picture_html(png: bytes, description: str) -> str:
+    """Return a PNG as an image that needs no kernel and no file."""
+    code = base64.b64encode(png).decode()
+    return f'<p><img alt="{escape(description)}" src="data:image/png;base64,{code}"></p>'
+
+
+def _summary(call: Call) -> str:
+    ended = call.ended
+    facts = {
+        "call": call.id,
+        "direction": call.direction,
+        "from": call.from_,
+        "to": call.to,
+        "status": call.status,
+        "flow": call.flow or "none",
+        "ended": f"by {ended.by}, {ended.sip_code} {ended.hangup_cause}" if ended else "not yet",
+    }
+    cells = "".join(
+        f'<tr><th style="text-align:left">{name}</th>'
+        f'<td style="text-align:left">{escape(value)}</td></tr>'
+        for name, value in facts.items()
+    )
+    return f"<table>{cells}</table>"
+
+

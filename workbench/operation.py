@@ -1,0 +1,184 @@
+"""The bench's own thread: switchboard, runner, effects and engine on one asyncio loop.
+
+A busy notebook cell never holds up a call, since nothing here runs on the cell's thread.
+"""
+
+import asyncio
+import logging
+import threading
+import uuid
+from collections.abc import Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from workbench import commands as cm
+from workbench import events as ev
+from workbench.clock import Clock
+from workbench.effects import Effects
+from workbench.ending import lost_ends
+from workbench.engine import Engine
+from workbench.flow import Flow
+from workbench.flow_run import Draft, FlowRun
+from workbench.prompts import PromptShelf
+from workbench.runner import Runner
+from workbench.store import CallLog, GroupCommit
+from workbench.switchboard import Switchboard
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+GRACE_S = 5.0
+"""Seconds that calls and flows get to end by themselves when the bench is closed."""
+
+STEP_THREADS = 64
+"""How many steps, prompts and recordings may be worked on at once."""
+
+
+class Operation:
+    """Everything that is alive while a bench is open."""
+
+    def __init__(self, log: CallLog, engine: Engine, clock: Clock) -> None:
+        """Start the thread; it is ready when this returns.
+
+        Raises:
+            EngineError: the engine cannot be started.
+        """
+        self._commit = GroupCommit(log.put)
+        self._executor = ThreadPoolExecutor(STEP_THREADS, thread_name_prefix="workbench-step")
+        self._engine = engine
+        self._clock = clock
+        self.switchboard = Switchboard(self._commit, clock)
+        runs: dict[str, FlowRun] = {}
+        shelf = PromptShelf(log.prompts)
+        self._effects = Effects(
+            self.switchboard, engine, clock, shelf, log.folder, self._executor, runs
+        )
+        self.runner = Runner(self.switchboard, self._effects, runs)
+        self._waiting: dict[str, list[Future[None]]] = {}
+        self._placing: dict[str, Future[None]] = {}
+        self.switchboard.subscribe(self._tell_placed)
+        self.switchboard.on_closed(self._tell_waiting)
+        self.switchboard.on_failure(self._fail)
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._live(ready)), name="workbench", daemon=True
+        )
+        self._thread.start()
+        ready.result()
+
+    # -- asked from any thread -------------------------------------------------------------
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the bench's thread and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def closed(self, call_id: str) -> Future[None]:
+        """Return a future that is done when the call is over and all of it on record."""
+        future: Future[None] = Future()
+        self._loop.call_soon_threadsafe(self._wait_for, call_id, future)
+        return future
+
+    async def place(self, flow: Flow | None, **fields: Any) -> str:
+        """Begin a call; return its id once the beginning is on record.
+
+        Raises:
+            StoreError: it cannot be recorded; nobody is called.
+        """
+        self._check()
+        call_id = f"CA{uuid.uuid4().hex}"
+        placed: Future[None] = Future()
+        if flow is not None:
+            self.runner.assign(call_id, flow)
+        self._placing[call_id] = placed
+        self.switchboard.place(call_id, **fields)
+        await asyncio.wrap_future(placed)
+        return call_id
+
+    async def listen(self, host: str, port: int) -> tuple[str, int]:
+        """Take calls at an address; return where."""
+        self._check()
+        return await self._engine.listen(host, port)
+
+    async def hang_up(self, call_id: str) -> None:
+        """End a call from outside of its flow; does nothing when it is over."""
+        call = self.switchboard.calls.get(call_id)
+        if call is not None and call.ended is None:
+            self.switchboard.order(call_id, ev.HangupRequested)
+
+    def close(self) -> None:
+        """End every call, then the engine, then the thread; what is on record stays."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        self._commit.close()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    # -- on the bench's thread -------------------------------------------------------------
+
+    async def _live(self, ready: "Future[None]") -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self.switchboard.start()
+        try:
+            await self._engine.start(self.switchboard.report)
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            ready.set_exception(error)
+            return
+        async with asyncio.TaskGroup() as tasks:
+            commands = tasks.create_task(self._effects.run())
+            ready.set_result(None)
+            await self._stop.wait()
+            await self._end_all()
+            commands.cancel()
+
+    async def _end_all(self) -> None:
+        for call_id in tuple(self.switchboard.calls):
+            await self.hang_up(call_id)
+        await self._all_closed()
+        await self._engine.close()
+        await self._all_closed()
+        for call in tuple(self.switchboard.calls.values()):
+            drafts = [Draft(kind, fields) for kind, fields in lost_ends(call)]  # type: ignore[arg-type]
+            self.switchboard.decide(call.id, drafts)
+
+    async def _all_closed(self) -> None:
+        futures = [asyncio.wrap_future(self._waiting_for(call)) for call in self.switchboard.calls]
+        if futures and self.switchboard.failure is None:
+            await asyncio.wait(futures, timeout=GRACE_S)
+
+    def _check(self) -> None:
+        if (failure := self.switchboard.failure) is not None:
+            raise failure
+
+    def _waiting_for(self, call_id: str) -> "Future[None]":
+        future: Future[None] = Future()
+        self._wait_for(call_id, future)
+        return future
+
+    def _wait_for(self, call_id: str, future: "Future[None]") -> None:
+        if self.switchboard.failure is not None:
+            future.set_exception(self.switchboard.failure)
+        elif self.switchboard.is_open(call_id):
+            self._waiting.setdefault(call_id, []).append(future)
+        else:
+            future.set_result(None)
+
+    def _tell_waiting(self, call_id: str) -> None:
+        for future in self._waiting.pop(call_id, []):
+            future.set_result(None)
+
+    def _tell_placed(self, event: ev.Event) -> None:
+        if isinstance(event, ev.Placed):
+            self._placing.pop(event.call_id).set_result(None)
+
+    def _fail(self, error: BaseException) -> None:
+        # Nothing may happen that cannot be recorded: every call is ended at once.
+        logger.error("Nothing can be recorded any more, all calls are ended: %s", error)
+        for call in self.switchboard.calls.values():
+            self._effects.ask(cm.Hangup(leg=call.leg))
+        waiting = [future for futures in self._waiting.values() for future in futures]
+        for future in [*waiting, *self._placing.values()]:
+            future.set_exception(error)
+        self._waiting.clear()
+        self._placing.clear()
+

@@ -1,0 +1,81 @@
+"""The runner: gives each call's flow its events, and records what the flow decides.
+
+It subscribes to the switchboard, so that everything it acts on is durable already.
+"""
+
+from collections.abc import Callable
+
+from workbench import events as ev
+from workbench.effects import Effects
+from workbench.flow import Flow
+from workbench.flow_run import FlowRun
+from workbench.switchboard import Switchboard
+
+UNWANTED = 480
+"""What a caller hears when no flow is there to take the call (Temporarily Unavailable)."""
+
+
+class Runner:
+    """One run of a flow for each call that has one."""
+
+    def __init__(
+        self, switchboard: Switchboard, effects: Effects, runs: dict[str, FlowRun]
+    ) -> None:
+        """Share `runs` with the effects, which need the functions of the steps."""
+        self.route: Callable[[ev.Offered], Flow | None] = lambda _offered: None
+        """Which flow takes an inbound call; None refuses it."""
+        self._switchboard = switchboard
+        self._effects = effects
+        self._runs = runs
+        switchboard.subscribe(self.handle)
+
+    def assign(self, call_id: str, flow: Flow) -> None:
+        """Let `flow` take an outbound call as soon as it is answered."""
+        self._runs[call_id] = FlowRun(flow, call_id)
+
+    def handle(self, event: ev.Event) -> None:
+        """Act on one committed event."""
+        if isinstance(event, ev.Offered):
+            self._take(event)
+        elif isinstance(event, ev.Placed):
+            self._place(event)
+        elif event.KIND is ev.Kind.OBSERVED:
+            self._wake(event)
+        elif event.KIND is ev.Kind.DECIDED:
+            self._effects.carry_out(event)
+        if isinstance(event, ev.Ended):
+            self._settle(event)
+        elif isinstance(event, ev.FlowReturned | ev.FlowFailed):
+            self._runs.pop(event.call_id, None)
+
+    def _place(self, placed: ev.Placed) -> None:
+        self._effects.dial(placed)
+        self._wake(placed)
+
+    def _take(self, offered: ev.Offered) -> None:
+        flow = self.route(offered)
+        if flow is not None:
+            run = self._runs[offered.call_id] = FlowRun(flow, offered.call_id)
+            run.fold(offered)
+            self._switchboard.decide(offered.call_id, run.start(offered))
+        elif offered.call_id in self._switchboard.calls:
+            self._switchboard.order(offered.call_id, ev.RejectRequested, sip_code=UNWANTED)
+
+    def _wake(self, event: ev.Event) -> None:
+        run = self._runs.get(event.call_id)
+        if run is None:
+            return
+        if run.started:
+            self._switchboard.decide(event.call_id, run.deliver(event))
+            return
+        run.fold(event)
+        if isinstance(event, ev.Answered):
+            self._switchboard.decide(event.call_id, run.start(event))
+
+    def _settle(self, ended: ev.Ended) -> None:
+        call = self._switchboard.calls.get(ended.call_id)
+        if call is not None:
+            self._effects.store_open(call)
+        run = self._runs.get(ended.call_id)
+        if call is None or (run is not None and not run.started):
+            self._runs.pop(ended.call_id, None)

@@ -1,0 +1,154 @@
+"""What an engine reports: plain facts of one leg, the opposite of `commands`.
+
+A signal is not yet an event; the switchboard makes it one by recording it.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True, tag_field="signal"):
+    """One fact about one leg."""
+
+    leg: str
+    """The engine's name of the leg, never used twice."""
+    at: datetime
+    """When the engine saw it (UTC, microseconds)."""
+    media_ms: int | None = None
+    """Milliseconds on the leg's audio clock, which starts with `MediaStarted`."""
+
+
+class Offered(Signal, frozen=True, kw_only=True, tag="offered"):
+    """Somebody calls us (an INVITE came in)."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    sip_call_id: str
+    remote: str = ""
+    """HOST:PORT the INVITE came from."""
+    headers: dict[str, str] = {}
+    """Headers that carry context (`X-*`, `User-to-User`, `Diversion`, `P-Asserted-Identity` …)."""
+
+
+class Ringing(Signal, frozen=True, kw_only=True, tag="ringing"):
+    """The far end rings (180), or we told the caller that we do."""
+
+    sip_code: int = 180
+    reason: str = "Ringing"
+
+
+class EarlyMedia(Signal, frozen=True, kw_only=True, tag="early_media"):
+    """The far end sends audio before it answers (183 with SDP)."""
+
+    sip_code: int = 183
+    reason: str = "Session Progress"
+
+
+class Answered(Signal, frozen=True, kw_only=True, tag="answered"):
+    """The call is up (200 and ACK)."""
+
+    sip_code: int = 200
+    reason: str = "OK"
+
+
+class MediaStarted(Signal, frozen=True, kw_only=True, tag="media_started"):
+    """Audio can flow; the leg's audio clock starts here."""
+
+    codec: str
+    clock_rate: int
+
+
+class DigitReceived(Signal, frozen=True, kw_only=True, tag="digit_received"):
+    """A keypad digit, reported when it begins (RFC 4733)."""
+
+    digit: str
+    method: Literal["rfc4733", "sip-info", "inband"] = "rfc4733"
+
+
+class DigitsSent(Signal, frozen=True, kw_only=True, tag="digits_sent"):
+    """All digits of a sending are on the wire, or could not be sent."""
+
+    sending: str
+    outcome: Literal["completed", "interrupted", "failed"] = "completed"
+    reason: str = ""
+
+
+class PromptStarted(Signal, frozen=True, kw_only=True, tag="prompt_started"):
+    """The first frame of a prompt goes to the far end."""
+
+    prompt: str
+
+
+class PromptFinished(Signal, frozen=True, kw_only=True, tag="prompt_finished"):
+    """A prompt is over."""
+
+    prompt: str
+    outcome: Literal["completed", "interrupted", "failed"]
+    played_ms: int
+    """Milliseconds of the prompt that were really played."""
+    reason: str = ""
+
+
+class RecordingStarted(Signal, frozen=True, kw_only=True, tag="recording_started"):
+    """Both recorders run; their first sample is at `media_ms`."""
+
+    recording: str
+
+
+class RecordingFinished(Signal, frozen=True, kw_only=True, tag="recording_finished"):
+    """Both recorders are closed, or could not be opened (`reason` says why)."""
+
+    recording: str
+    reason: str = ""
+
+
+class MediaMeasured(Signal, frozen=True, kw_only=True, tag="media_measured"):
+    """What RTP and RTCP counted on one stream of the leg since it began."""
+
+    packets_received: int
+    packets_lost: int
+    packets_discarded: int
+    jitter_ms_rx: float
+    packets_sent: int
+    jitter_ms_tx: float | None = None
+    loss_pct_tx: float | None = None
+    rtt_ms: float | None = None
+
+
+class SipMessageSeen(Signal, frozen=True, kw_only=True, tag="sip_message_seen"):
+    """A SIP message of the leg's dialog, without credentials and keys."""
+
+    direction: Literal["received", "sent"]
+    message: str
+
+
+class Released(Signal, frozen=True, kw_only=True, tag="released"):
+    """The leg is gone; no signal of it follows."""
+
+    by: Literal["local", "remote", "engine"]
+    """Who let go: our own command, the far end, or a fault of the engine."""
+    sip_code: int = 200
+    reason: str = ""
+    q850_cause: int | None = None
+    """From a Reason header (RFC 3326), where there was one."""
+
+
+AnySignal = (
+    Offered
+    | Ringing
+    | EarlyMedia
+    | Answered
+    | MediaStarted
+    | DigitReceived
+    | DigitsSent
+    | PromptStarted
+    | PromptFinished
+    | RecordingStarted
+    | RecordingFinished
+    | MediaMeasured
+    | SipMessageSeen
+    | Released
+)
+"""What the worker protocol can carry."""

@@ -1,0 +1,250 @@
+"""The switchboard: the only writer of events, and the one place that knows the open calls.
+
+Signals and decisions come in, are made the next events of their calls, are committed, and
+only then are published to whoever subscribed. It runs on one thread, the bench's.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from workbench import events as ev
+from workbench import signals as sg
+from workbench.call import Call
+from workbench.clock import Clock
+from workbench.ending import ended_fields, loose_ends
+from workbench.errors import WorkbenchError
+from workbench.flow_run import Draft
+
+logger = logging.getLogger(__name__)
+
+Subscriber = Callable[[ev.Event], None]
+
+
+class Commit(Protocol):
+    """Makes events durable; `store.GroupCommit` is one."""
+
+    def submit(
+        self, events: Sequence[ev.Event], done: Callable[[BaseException | None], None]
+    ) -> None:
+        """Commit the events, then call `done`, from any thread and in order."""
+
+
+class Switchboard:
+    """Makes events of signals and decisions, one history a call."""
+
+    def __init__(self, commit: Commit, clock: Clock) -> None:
+        """Write through `commit`; take the time from `clock`."""
+        self.calls: dict[str, Call] = {}
+        """The calls that are not closed, by id."""
+        self.failure: BaseException | None = None
+        """Why nothing can be recorded any more."""
+        self._commit = commit
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._legs: dict[str, str] = {}
+        self._subscribers: list[Subscriber] = []
+        self._failed: list[Callable[[BaseException], None]] = []
+        self._closed: list[Callable[[str], None]] = []
+        self._closing: dict[str, int] = {}
+        self._committed: deque[Sequence[ev.Event]] = deque()
+        self._publishing = False
+        self._prompts: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def start(self) -> None:
+        """Publish on the running loop from now on."""
+        self._loop = asyncio.get_running_loop()
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Call `subscriber` with every committed event, in order; return how to stop."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber)
+
+    def on_failure(self, tell: Callable[[BaseException], None]) -> None:
+        """Call `tell` when events can no longer be committed."""
+        self._failed.append(tell)
+
+    def on_closed(self, tell: Callable[[str], None]) -> None:
+        """Call `tell` with the id of a call when its last event was published."""
+        self._closed.append(tell)
+
+    # -- what comes in ---------------------------------------------------------------------
+
+    def is_open(self, call_id: str) -> bool:
+        """Return whether there are events of this call still to come or to be published."""
+        return call_id in self.calls or call_id in self._closing
+
+    def place(self, call_id: str, **fields: Any) -> None:
+        """Begin the history of an outbound call; its leg bears the call's id."""
+        call = self._open(Call(call_id), leg=call_id)
+        self._record(call, ev.Placed, leg=call_id, **fields)
+
+    def report(self, signal: sg.AnySignal) -> None:
+        """Record a signal of the engine (an `engine.Report`)."""
+        if isinstance(signal, sg.Offered):
+            self._offer(signal)
+            return
+        call = self.calls.get(self._legs.get(signal.leg, ""))
+        if call is None:
+            logger.warning("A signal of the unknown leg %s was dropped: %s", signal.leg, signal)
+        elif isinstance(signal, sg.Released):
+            self._release(call, signal)
+        elif isinstance(signal, sg.RecordingFinished):
+            self._recording_failed(call, signal)
+        elif (translation := _TRANSLATIONS.get(type(signal))) is not None:
+            self._translate(call, signal, translation)
+
+    def _recording_failed(self, call: Call, signal: sg.RecordingFinished) -> None:
+        # One that went well is stored by the runner, when the call is over.
+        if signal.reason and ("recording", signal.recording) in call.open:
+            fields = {"recording": signal.recording, "reason": signal.reason}
+            self._note(call, ev.RecordingFailed, signal, **fields)
+
+    def _translate(self, call: Call, signal: sg.Signal, kind: type[ev.Event]) -> None:
+        fields = {name: getattr(signal, name) for name in _fields_of(kind, type(signal))}
+        if isinstance(signal, sg.PromptStarted):
+            audio, duration_ms = self._prompts.pop((call.id, signal.prompt), ("", 0))
+            fields |= {"audio": audio, "duration_ms": duration_ms}
+        self._note(call, kind, signal, **fields)
+
+    def _note(self, call: Call, kind: type[ev.Event], signal: sg.Signal, **fields: Any) -> None:
+        try:
+            event = call.next(kind, signal.at, signal.media_ms, **fields)
+        except WorkbenchError:
+            logger.exception("Call %s: the engine's signal does not fit and was dropped", call.id)
+        else:
+            self._write([event])
+
+    def _offer(self, signal: sg.Offered) -> None:
+        # The same INVITE reported twice is one call: its id follows from Call-ID and leg.
+        digest = hashlib.sha256(f"{signal.sip_call_id}\n{signal.leg}".encode()).hexdigest()
+        if f"CA{digest[:32]}" in self.calls:
+            return
+        call = self._open(Call(f"CA{digest[:32]}"), leg=signal.leg)
+        self._note(
+            call, ev.Offered, signal, leg=signal.leg, from_=signal.from_, to=signal.to,
+            sip_call_id=signal.sip_call_id, remote=signal.remote, headers=signal.headers,
+        )  # fmt: skip
+
+    def _release(self, call: Call, signal: sg.Released) -> None:
+        self._legs.pop(signal.leg, None)
+        events = [call.next(kind, signal.at, **fields) for kind, fields in loose_ends(call)]
+        ended = call.next(ev.Ended, signal.at, signal.media_ms, **ended_fields(call, signal))
+        self._write([*events, ended])
+
+    def decide(self, call_id: str, drafts: Iterable[Draft]) -> None:
+        """Record what a flow decided."""
+        call = self.calls.get(call_id)
+        if call is None:
+            return
+        now = self._clock.now()
+        self._write([call.next(draft.kind, now, **draft.fields) for draft in drafts])
+
+    def order(self, call_id: str, kind: type[ev.Decision], **fields: Any) -> None:
+        """Record what a person or a program outside decided about a call."""
+        call = self.calls[call_id]
+        self.decide(call_id, [Draft(kind, {"caused_by": call.version, **fields})])
+
+    def observe(self, call_id: str, kind: type[ev.Event], **fields: Any) -> None:
+        """Record what the runner saw: a timer, a step, a recording, a prompt that failed."""
+        call = self.calls.get(call_id)
+        if call is not None:
+            self._record(call, kind, **fields)
+
+    def describe_prompt(self, call_id: str, prompt: str, audio: str, duration_ms: int) -> None:
+        """Say what a prompt's audio is, for the event of its start."""
+        self._prompts[call_id, prompt] = audio, duration_ms
+
+    def tie_up(self, call_id: str) -> None:
+        """End at once what was asked of a leg that was gone already."""
+        call = self.calls.get(call_id)
+        if call is not None and call.ended is not None:
+            now = self._clock.now()
+            self._write([call.next(kind, now, **fields) for kind, fields in loose_ends(call)])
+
+    # -- how it becomes durable and public -------------------------------------------------
+
+    def _open(self, call: Call, leg: str) -> Call:
+        self.calls[call.id] = call
+        self._legs[leg] = call.id
+        return call
+
+    def _record(self, call: Call, kind: type[ev.Event], **fields: Any) -> None:
+        self._write([call.next(kind, self._clock.now(), **fields)])
+
+    def _write(self, events: Sequence[ev.Event]) -> None:
+        if not events:
+            return
+        last = events[-1]
+        if self.calls[last.call_id].closed:
+            del self.calls[last.call_id]
+            self._closing[last.call_id] = last.version
+        self._commit.submit(events, lambda error: self._done(events, error))
+
+    def _done(self, events: Sequence[ev.Event], error: BaseException | None) -> None:
+        if self._loop is None or asyncio._get_running_loop() is self._loop:
+            self._settle(events, error)
+        else:
+            self._loop.call_soon_threadsafe(self._settle, events, error)
+
+    def _settle(self, events: Sequence[ev.Event], error: BaseException | None) -> None:
+        if error is not None:
+            self._give_up(error)
+            return
+        self._committed.append(events)
+        if not self._publishing:
+            self._publish()
+
+    def _publish(self) -> None:
+        # A subscriber may cause events that are committed at once: they wait their turn.
+        self._publishing = True
+        try:
+            while self._committed:
+                for event in self._committed.popleft():
+                    self._tell(event)
+                    self._tell_closed(event)
+        finally:
+            self._publishing = False
+
+    def _tell(self, event: ev.Event) -> None:
+        for subscriber in tuple(self._subscribers):
+            try:
+                subscriber(event)
+            except Exception:
+                logger.exception("Call %s: a subscriber failed at %s", event.call_id, event)
+
+    def _tell_closed(self, event: ev.Event) -> None:
+        if self._closing.get(event.call_id) == event.version:
+            del self._closing[event.call_id]
+            for tell in self._closed:
+                tell(event.call_id)
+
+    def _give_up(self, error: BaseException) -> None:
+        if self.failure is None:
+            self.failure = error
+            for tell in self._failed:
+                tell(error)
+
+
+_TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
+    sg.Ringing: ev.Ringing,
+    sg.EarlyMedia: ev.EarlyMedia,
+    sg.Answered: ev.Answered,
+    sg.MediaStarted: ev.MediaStarted,
+    sg.DigitReceived: ev.DigitReceived,
+    sg.DigitsSent: ev.DigitsSent,
+    sg.PromptStarted: ev.PromptStarted,
+    sg.PromptFinished: ev.PromptFinished,
+    sg.RecordingStarted: ev.RecordingStarted,
+    sg.MediaMeasured: ev.QualitySampled,
+    sg.SipMessageSeen: ev.SipMessageTraced,
+}
+"""The signals that are recorded as they are."""
+
+
+def _fields_of(kind: type[ev.Event], signal: type[sg.Signal]) -> tuple[str, ...]:
+    own = set(kind.__struct_fields__) & set(signal.__struct_fields__)
+    return tuple(own - {"at", "media_ms", "leg"})

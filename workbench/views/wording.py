@@ -1,0 +1,70 @@
+"""An event in words: what a person reads in tables, divergences and on the terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from workbench import events as ev
+
+_IDENTITY = frozenset(
+    {"call_id", "version", "at", "media_ms", "caused_by", "flow", "flow_version", "file", "line"}
+)
+_FORMS: dict[type[ev.Event], str] = {
+    ev.Placed: "call to {to}",
+    ev.Offered: "call from {from_} to {to}",
+    ev.Ringing: "ringing",
+    ev.EarlyMedia: "early media",
+    ev.Answered: "answered",
+    ev.MediaStarted: "audio flows ({codec})",
+    ev.DigitReceived: "digit {digit!r} received",
+    ev.DigitsSent: "{sending} {outcome}",
+    ev.PromptStarted: "{prompt} starts",
+    ev.PromptFinished: "{prompt} {outcome} after {played_ms} ms",
+    ev.RecordingStarted: "{recording} starts",
+    ev.RecordingStored: "{recording} stored, {duration_ms} ms",
+    ev.RecordingFailed: "{recording} failed: {reason}",
+    ev.StepReturned: "{step} returned {value!r}",
+    ev.TimerFired: "{timer} fired",
+    ev.Ended: "ended by {by}: {status} ({sip_code} {hangup_cause}) {reason}",
+    ev.FlowStarted: "flow {flow} starts",
+    ev.RingRequested: "ring",
+    ev.AnswerRequested: "answer",
+    ev.RejectRequested: "reject with {sip_code}",
+    ev.PromptRequested: "play {source!r}",
+    ev.PromptStopRequested: "stop {prompt}",
+    ev.DigitsRequested: "send digits {digits!r}",
+    ev.GatherRequested: "gather up to {max_digits} digits within {timeout_s:g} s",
+    ev.GatherFinished: "gathered {digits!r} ({reason})",
+    ev.RecordRequested: "record",
+    ev.StepRequested: "step {name!r}",
+    ev.TimerRequested: "wait {seconds:g} s",
+    ev.TimerCancelled: "forget {timer}",
+    ev.HangupRequested: "hang up",
+    ev.FlowReturned: "flow returned {value!r}",
+    ev.FlowFailed: "flow failed with {error_type}: {error}",
+    ev.SipMessageTraced: "{direction} {first_line}",
+    ev.QualitySampled: "{packets_received} packets in, {packets_lost} lost, {packets_sent} out",
+}
+
+
+def own_fields(event: ev.Event) -> dict[str, Any]:
+    """Return what the event says beside its place, cause and time."""
+    fields = msgspec.structs.asdict(event)
+    return {name: value for name, value in fields.items() if name not in _IDENTITY}
+
+
+def in_words(event: ev.Event) -> str:
+    """Say in a few words what an event is about."""
+    return phrase(type(event), msgspec.structs.asdict(event))
+
+
+def phrase(kind: type[ev.Event], fields: Mapping[str, Any]) -> str:
+    """Say in a few words what an event of this kind with these fields is about."""
+    if kind is ev.PromptRequested and fields.get("text"):
+        return f"say {fields['text']!r}"
+    if kind is ev.StepReturned and fields.get("error_type"):
+        return f"{fields['step']} failed with {fields['error_type']}: {fields['error']}"
+    if kind is ev.SipMessageTraced:
+        fields = {**fields, "first_line": fields["message"].partition("\r\n")[0]}
+    return _FORMS.get(kind, kind.TOPIC).format_map({**fields}).strip()
