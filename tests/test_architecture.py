@@ -61,8 +61,8 @@ def imports_of_ours(module: str) -> set[str]:
     for name in imported_names(module):
         package, _, inside = name.partition(".")
         if package == PACKAGE.name:
-            first = inside.split(".")[0]
-            ours.add(first if first and is_ours(first) else "__init__")
+            first = inside.partition(".")[0] or "__init__"
+            ours.add(first if first in ranks() or is_ours(first) else "__init__")
     return ours - {name_of(module)}
 
 
