@@ -1,0 +1,176 @@
+"""Prompts in the one form that every engine plays: mono, 16 bit, 8 kHz.
+
+A prompt is prepared once: what comes from a file is kept under the hash of that file, what
+is spoken under the hash of the text and the voice.
+"""
+
+import hashlib
+import io
+import json
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from workbench.errors import InvalidAudio, InvalidInput, StoreError
+
+RATE = 8000
+FORM = 1
+"""Counted up when prompts are prepared otherwise, so that none of an older form is played."""
+BLOCK_FRAMES = 65_536
+
+Mono = npt.NDArray[np.float32]
+
+
+class Voice(Protocol):
+    """What a shelf needs of a synthesizer."""
+
+    @property
+    def name(self) -> str:
+        """The provider and its voice."""
+
+    @property
+    def version(self) -> str:
+        """Changes when the same text may sound otherwise."""
+
+    def speak(self, text: str) -> tuple[Mono, int]:
+        """Return mono samples from -1 to 1 and their rate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedPrompt:
+    """A prompt as an engine plays it; its first and last frames are the audio's own."""
+
+    path: Path
+    audio: str
+    """SHA-256 of the prepared file, in hex."""
+    duration_ms: int
+
+
+class PromptShelf:
+    """Prepares prompts and keeps them in a folder; may be used from any thread."""
+
+    def __init__(self, folder: Path, synthesizer: Voice | None = None) -> None:
+        self._folder = folder
+        self._synthesizer = synthesizer
+
+    def from_file(self, source: str, search: Sequence[Path]) -> PreparedPrompt:
+        """Prepare a file of any format that libsndfile reads; a relative one is looked for.
+
+        Raises:
+            InvalidAudio: When it is nowhere, or cannot be read.
+        """
+        path = _find(source, search)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise InvalidAudio(
+                f"The prompt {path} cannot be read: {error.strerror}."
+            ) from error
+        key = hashlib.sha256(content).hexdigest()
+        return self._prepared(key, lambda: _decode(content, path))
+
+    def from_text(self, text: str) -> PreparedPrompt:
+        """Prepare a spoken text.
+
+        Raises:
+            InvalidInput: When there is nothing to say, or nobody to say it.
+        """
+        voice = self._synthesizer
+        if voice is None:
+            raise InvalidInput(
+                f"{text!r} cannot be spoken, because there is no synthesizer: play a file."
+            )
+        words = json.dumps([text, voice.name, voice.version])
+        key = "text-" + hashlib.sha256(words.encode()).hexdigest()
+        return self._prepared(key, lambda: _resampled(*voice.speak(text)))
+
+    def _prepared(self, key: str, audio: Callable[[], Mono]) -> PreparedPrompt:
+        path = self._folder / f"{key}.v{FORM}.wav"
+        if path.exists():
+            content = path.read_bytes()
+        else:
+            content = _wav(audio())
+            _write(path, content)
+        frames = soundfile.info(io.BytesIO(content)).frames
+        return PreparedPrompt(
+            path=path,
+            audio=hashlib.sha256(content).hexdigest(),
+            duration_ms=round(frames * 1000 / RATE),
+        )
+
+
+def _find(source: str, search: Sequence[Path]) -> Path:
+    places = [folder / Path(source).expanduser() for folder in search or [Path()]]
+    for place in places:
+        if place.is_file():
+            return place
+    looked = dict.fromkeys(str(place.parent) for place in places)
+    raise InvalidAudio(
+        f"The prompt {source!r} was not found; looked in {', '.join(looked)}. Give its whole "
+        "path, or put it there."
+    )
+
+
+def _decode(content: bytes, path: Path) -> Mono:
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as sound:
+            # The mean of the channels, block by block: a long stereo file stays small.
+            blocks = [
+                block.mean(axis=1)
+                for block in sound.blocks(BLOCK_FRAMES, dtype="float32", always_2d=True)
+            ]
+            audio = _resampled(
+                np.concatenate([np.zeros(0, np.float32), *blocks]), sound.samplerate
+            )
+    except soundfile.LibsndfileError as error:
+        raise InvalidAudio(
+            f"The prompt {path} cannot be read as audio: {error}. Convert it to WAV."
+        ) from error
+    if not len(audio):
+        raise InvalidAudio(f"The prompt {path} holds no audio.")
+    if not np.isfinite(audio).all():
+        raise InvalidAudio(f"The prompt {path} holds samples that are no numbers.")
+    return audio
+
+
+def _resampled(audio: Mono, rate: int) -> Mono:
+    resampled: Mono = audio if rate == RATE else soxr.resample(audio, rate, RATE)
+    return resampled
+
+
+def _wav(audio: Mono) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, _sixteen_bit(audio), RATE, subtype="PCM_16", format="WAV")
+    return file.getvalue()
+
+
+def _sixteen_bit(audio: Mono) -> npt.NDArray[np.int16]:
+    """Round to 16 bits: exact for what was 16 bits, quieter where it would clip."""
+    scaled = audio.astype(np.float64) * 32768
+    loudest = max(scaled.max(initial=0) / 32767, scaled.min(initial=0) / -32768)
+    rounded: npt.NDArray[np.int16] = np.rint(scaled / max(1.0, loudest)).astype(np.int16)
+    return rounded
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write aside and rename, so that a prompt is there whole or not at all."""
+    aside = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise StoreError(
+            f"The prompt {path} cannot be kept: {error.strerror}. Check its disk and folder."
+        ) from error
