@@ -131,7 +131,11 @@ def context_headers(message: str) -> dict[str, str]:
     """Return the context headers of a raw SIP message, the first of each name."""
     found: dict[str, str] = {}
     for name, value in header_lines(message):
-        if is_context_header(name) and _TOKEN.fullmatch(name) and len(found) < HEADER_COUNT_LIMIT:
+        if (
+            is_context_header(name)
+            and _TOKEN.fullmatch(name)
+            and len(found) < HEADER_COUNT_LIMIT
+        ):
             found.setdefault(name, _CONTROL.sub(" ", value)[:HEADER_LIMIT])
     return found
 
@@ -142,6 +146,17 @@ def header_lines(message: str) -> list[tuple[str, str]]:
     unfolded = re.sub(r"\r?\n[ \t]+", " ", head)
     lines = (line.partition(":") for line in unfolded.splitlines()[1:])
     return [(name.strip(), value.strip()) for name, colon, value in lines if colon]
+
+
+def bare_uri(name_addr: str) -> str:
+    """Return the URI of a From or To value, without display name and parameters."""
+    match = re.search(r"<([^<>]*)>", name_addr)
+    return match[1] if match else name_addr.split(";", 1)[0].strip()
+
+
+def legible(wire_text: str) -> str:
+    """Return text from the wire with whatever was not UTF-8 replaced, so it can be stored."""
+    return wire_text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def first_line(message: str) -> str:

@@ -1,0 +1,307 @@
+"""The exchange of one trunk: commands to its lines, and what they tell to signals.
+
+It knows the rules of a leg (who let go, what ends before what, how long to wait) and
+nothing of SIP stacks, so a real trunk and a simulated one behave alike.
+"""
+
+from collections.abc import Callable
+
+from workbench import commands, signals, sip
+from workbench.clock import Clock
+from workbench.commands import AnyCommand
+from workbench.engine import Report
+from workbench.engine.legs import Ending, Leg, Monotonic
+from workbench.engine.line import Direction, Line, LineError, StreamCount, Tape, Trunk
+from workbench.errors import InvalidInput
+
+GRACE_S = 1.0
+"""How long the far end may take to confirm the end of a call before it is released."""
+CLOSING_S = 0.5
+"""How long the files of a recording may take to close."""
+
+Vacated = Callable[[str], None]
+"""Called when the line of a leg is free again, which may be later than its release."""
+
+
+class Exchange:
+    """The legs of one trunk."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        report: Report,
+        *,
+        monotonic: Monotonic | None = None,
+        vacated: Vacated | None = None,
+    ) -> None:
+        """Report signals to `report`; `monotonic` measures audio time."""
+        self._clock, self._report = clock, report
+        self._monotonic = monotonic or (lambda: clock.now().timestamp())
+        self._vacated = vacated or (lambda leg: None)
+        self._trunk: Trunk | None = None
+        self._legs: dict[str, Leg] = {}
+
+    def connect(self, trunk: Trunk) -> None:
+        """Place calls on `trunk` from now on."""
+        self._trunk = trunk
+
+    @property
+    def legs(self) -> list[str]:
+        """Return the names of the legs that are not released."""
+        return list(self._legs)
+
+    def execute(self, command: AnyCommand) -> None:
+        """Carry out a command; one for a leg that is gone does nothing."""
+        if isinstance(command, commands.Dial):
+            self._dial(command)
+            return
+        leg = self._legs.get(command.leg)
+        if leg is not None:
+            self._execute_on(leg, command)
+
+    def hang_up_all(self, reason: str) -> None:
+        """End every leg, as by `Hangup`."""
+        for leg in list(self._legs.values()):
+            self._hang_up(leg, reason=reason)
+
+    # What a trunk reports.
+
+    def offered(
+        self,
+        name: str,
+        line: Line,
+        *,
+        caller: str,
+        callee: str,
+        sip_call_id: str,
+        remote: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        """Begin a leg for a call that came in."""
+        leg = self._begin(name, outbound=False)
+        leg.line = line
+        leg.tell(
+            signals.Offered,
+            from_=caller,
+            to=callee,
+            sip_call_id=sip_call_id,
+            remote=remote,
+            headers=headers or {},
+        )
+
+    def progressed(self, name: str, sip_code: int, reason: str) -> None:
+        """Report that the far end rings, or that it sends early media."""
+        leg = self._legs.get(name)
+        if leg is None or leg.over or leg.answered:
+            return
+        if sip_code == 183:
+            leg.tell(signals.EarlyMedia, sip_code=sip_code, reason=reason)
+        elif sip_code > 100 and not leg.ringing:
+            leg.ringing = True
+            leg.tell(signals.Ringing, sip_code=sip_code, reason=reason)
+
+    def answered(self, name: str, sip_code: int = 200, reason: str = "OK") -> None:
+        """Report that the call is up."""
+        leg = self._legs.get(name)
+        if leg is None or leg.over or leg.answered:
+            return
+        leg.answered = True
+        if leg.deadline is not None:
+            leg.deadline.cancel()
+        leg.tell(signals.Answered, sip_code=sip_code, reason=reason)
+
+    def media_started(self, name: str, codec: str, clock_rate: int) -> None:
+        """Start the audio clock of a leg."""
+        if leg := self._legs.get(name):
+            leg.start_media(codec, clock_rate)
+
+    def digit_received(self, name: str, digit: str, method: str = "rfc4733") -> None:
+        """Report a digit that the far end pressed."""
+        leg = self._legs.get(name)
+        if leg is not None and not leg.over:
+            leg.tell(signals.DigitReceived, digit=digit, method=method)
+
+    def message_seen(self, name: str, direction: Direction, message: str) -> None:
+        """Report a SIP message of a leg's dialog."""
+        if leg := self._legs.get(name):
+            leg.tell(signals.SipMessageSeen, direction=direction, message=sip.redact(message))
+
+    def played_out(self, name: str, tape: Tape) -> None:
+        """Finish the prompt whose file has come to its end."""
+        if leg := self._legs.get(name):
+            leg.played_out(tape)
+
+    def recorded(self, name: str, tape: Tape) -> None:
+        """Finish the recording whose files are whole."""
+        leg = self._legs.get(name)
+        if leg is None:
+            return
+        leg.recorded(tape)
+        if leg.line is None:
+            self._release(leg)
+
+    def counted(self, name: str, segment: StreamCount) -> None:
+        """Add what was counted on a stream of the leg that has ended."""
+        if leg := self._legs.get(name):
+            leg.count(segment)
+
+    def disconnected(
+        self, name: str, sip_code: int, reason: str, q850_cause: int | None = None
+    ) -> None:
+        """Let go of a line that the trunk has ended; its leg is released with it."""
+        self._vacated(name)
+        leg = self._legs.get(name)
+        if leg is None:
+            return
+        leg.line = None
+        if leg.ending is None:
+            leg.ending = Ending("remote", sip_code, reason, q850_cause)
+        leg.wind_up()
+        if leg.recording:
+            self._release_later(leg, CLOSING_S)
+        else:
+            self._release(leg)
+
+    # What a flow asks for.
+
+    def _execute_on(self, leg: Leg, command: AnyCommand) -> None:
+        if leg.over:
+            self._refuse(leg, command)
+            return
+        try:
+            self._carry_out(leg, command)
+        except LineError as fault:
+            self._end(leg, Ending("engine", fault.sip_code, fault.reason))
+
+    def _carry_out(self, leg: Leg, command: AnyCommand) -> None:  # noqa: C901 - a flat table
+        match command:
+            case commands.Ring():
+                self._ring(leg)
+            case commands.Answer():
+                self._answer(leg)
+            case commands.Reject(sip_code=code):
+                self._reject(leg, code)
+            case commands.Play():
+                leg.play(command)
+            case commands.Stop(prompt=prompt):
+                leg.stop(prompt)
+            case commands.SendDigits(sending=sending, digits=digits):
+                leg.keypad.add(sending, digits)
+            case commands.Record():
+                leg.record(command)
+            case commands.Hangup():
+                self._hang_up(leg)
+
+    def _refuse(self, leg: Leg, command: AnyCommand) -> None:
+        """Finish at once what was asked of a leg that is about to end."""
+        reason = "the call is ending"
+        match command:
+            case commands.Play(prompt=prompt):
+                leg.refuse_prompt(prompt, reason)
+            case commands.SendDigits(sending=sending):
+                leg.tell(signals.DigitsSent, sending=sending, outcome="failed", reason=reason)
+            case commands.Record(recording=recording):
+                leg.refuse_recording(recording, reason)
+
+    def _dial(self, command: commands.Dial) -> None:
+        if command.leg in self._legs:
+            return
+        leg = self._begin(command.leg, outbound=True)
+        leg.deadline = self._clock.call_later(
+            command.ring_timeout_s, lambda: self._ring_out(leg, command.ring_timeout_s)
+        )
+        try:
+            check(command)
+            leg.line = self._connected().dial(command)
+        except InvalidInput as error:
+            self._give_up(leg, Ending("engine", 400, str(error)))
+        except LineError as fault:
+            self._give_up(leg, Ending("engine", fault.sip_code, fault.reason))
+
+    def _ring_out(self, leg: Leg, seconds: float) -> None:
+        self._end(leg, Ending("local", 408, f"no answer within {seconds:g} s"), sip_code=487)
+
+    def _ring(self, leg: Leg) -> None:
+        if leg.outbound or leg.answered:
+            return
+        self._line(leg).ring()
+        self.progressed(leg.name, 180, "Ringing")
+
+    def _answer(self, leg: Leg) -> None:
+        if not leg.outbound and not leg.answered:
+            self._line(leg).answer()
+
+    def _reject(self, leg: Leg, sip_code: int) -> None:
+        if leg.outbound or leg.answered:
+            self._hang_up(leg)
+            return
+        code = sip_code if 400 <= sip_code < 700 else 603
+        self._end(leg, Ending("local", code, "rejected"), sip_code=code)
+
+    def _hang_up(self, leg: Leg, reason: str = "hung up") -> None:
+        if leg.over:
+            return
+        if leg.answered:
+            code = 200
+        elif leg.outbound:
+            code, reason = 487, "cancelled"
+        else:
+            code, reason = 603, "declined"
+        self._end(leg, Ending("local", code, reason), sip_code=code)
+
+    # How a leg ends.
+
+    def _end(self, leg: Leg, ending: Ending, sip_code: int = 500) -> None:
+        """End the line of a leg, and release the leg when that is confirmed."""
+        if leg.over:
+            return
+        leg.ending = ending
+        leg.wind_up()
+        self._release_later(leg, GRACE_S)
+        try:
+            self._line(leg).hang_up(sip_code)
+        except LineError:
+            self._give_up(leg, ending)
+
+    def _give_up(self, leg: Leg, ending: Ending) -> None:
+        """Release a leg that has no line, or one that cannot be ended in order."""
+        leg.ending = leg.ending or ending
+        self._vacated(leg.name)
+        self._release(leg)
+
+    def _release_later(self, leg: Leg, seconds: float) -> None:
+        if leg.deadline is not None:
+            leg.deadline.cancel()
+        leg.deadline = self._clock.call_later(seconds, lambda: self._release(leg))
+
+    def _release(self, leg: Leg) -> None:
+        if not leg.released:
+            self._legs.pop(leg.name, None)
+            leg.release(leg.ending or Ending("engine", 500, "the engine lost the call"))
+
+    def _begin(self, name: str, *, outbound: bool) -> Leg:
+        leg = Leg(name, self._clock, self._monotonic, self._report, outbound=outbound)
+        self._legs[name] = leg
+        return leg
+
+    def _line(self, leg: Leg) -> Line:
+        if leg.line is None:
+            raise LineError("the call has no line")
+        return leg.line
+
+    def _connected(self) -> Trunk:
+        if self._trunk is None:
+            raise LineError("the engine has no trunk", 503)
+        return self._trunk
+
+
+def check(command: commands.Dial) -> None:
+    """Refuse a `Dial` whose address or headers may not go onto the wire.
+
+    Raises:
+        InvalidInput: which part, and what to write instead.
+    """
+    sip.parse_address(command.uri)
+    if command.from_:
+        sip.parse_address(command.from_)
+    sip.check_headers(command.headers)

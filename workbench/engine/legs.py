@@ -1,0 +1,208 @@
+"""The state of one leg: what has begun on it, and the signals that must end it.
+
+Whatever began (prompt, sending, recording) is finished here before `Released`, and after
+`Released` nothing is reported any more.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from workbench import signals
+from workbench.clock import Clock, Timer
+from workbench.commands import Play, Record
+from workbench.engine import Report
+from workbench.engine.digits import Keypad, Outcome
+from workbench.engine.line import Line, LineError, StreamCount, Tape
+from workbench.signals import AnySignal
+
+Monotonic = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Who lets go of a leg, and with which words."""
+
+    by: Literal["local", "remote", "engine"]
+    sip_code: int
+    reason: str
+    q850_cause: int | None = None
+
+
+class Leg:
+    """One side of a call, from `Offered` or `Dial` to `Released`."""
+
+    def __init__(
+        self, name: str, clock: Clock, monotonic: Monotonic, report: Report, *, outbound: bool
+    ) -> None:
+        """Name a leg; its line is attached as soon as there is one."""
+        self.name, self.outbound = name, outbound
+        self.line: Line | None = None
+        self.ringing = self.answered = self.released = False
+        self.ending: Ending | None = None
+        self.deadline: Timer | None = None
+        """Fires when the far end took too long: to answer, or to confirm the end."""
+        self.counted: StreamCount | None = None
+        self.keypad = Keypad(clock, self._press, self._sent)
+        self._clock, self._monotonic, self._report = clock, monotonic, report
+        self._media_began: float | None = None
+        self._prompt: Play | None = None
+        self._prompt_tape: Tape | None = None
+        self._recording: Record | None = None
+        self._recording_tape: Tape | None = None
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the leg is released or about to be."""
+        return self.released or self.ending is not None
+
+    @property
+    def recording(self) -> bool:
+        """Tell whether files of a recording are still open."""
+        return self._recording is not None
+
+    def tell(self, kind: Callable[..., AnySignal], **fields: Any) -> None:
+        """Report a signal of this leg, with the time and the leg's audio time."""
+        if not self.released:
+            at, media_ms = self._clock.now(), self.media_ms
+            self._report(kind(leg=self.name, at=at, media_ms=media_ms, **fields))
+
+    @property
+    def media_ms(self) -> int | None:
+        """Return the milliseconds on the leg's audio clock."""
+        if self._media_began is None:
+            return None
+        return round((self._monotonic() - self._media_began) * 1000)
+
+    def start_media(self, codec: str, clock_rate: int) -> None:
+        """Start the audio clock and all that waited for audio."""
+        if self._media_began is not None or self.over:
+            return
+        self._media_began = self._monotonic()
+        self.tell(signals.MediaStarted, codec=codec, clock_rate=clock_rate)
+        if self._recording is not None:
+            self._begin_recording(self._recording)
+        if self._prompt is not None:
+            self._begin_prompt(self._prompt)
+        self.keypad.run()
+
+    def play(self, command: Play) -> None:
+        """Play a prompt in place of the one that plays; wait for audio if need be."""
+        self.stop_prompt("interrupted", "replaced by another prompt")
+        self._prompt = command
+        if self._media_began is not None:
+            self._begin_prompt(command)
+
+    def stop(self, prompt: str) -> None:
+        """Stop a prompt, unless it is over already."""
+        if self._prompt is not None and self._prompt.prompt == prompt:
+            self.stop_prompt("interrupted")
+
+    def stop_prompt(self, outcome: Outcome, reason: str = "") -> None:
+        """Finish the prompt that plays or waits, if there is one."""
+        prompt, tape = self._prompt, self._prompt_tape
+        self._prompt = self._prompt_tape = None
+        if prompt is None:
+            return
+        played_ms = 0
+        if tape is not None:
+            played_ms = tape.played_ms
+            tape.stop()
+        self._tell_finished(prompt.prompt, outcome, played_ms, reason)
+
+    def refuse_prompt(self, prompt: str, reason: str) -> None:
+        """Report a prompt that cannot even begin."""
+        self._tell_finished(prompt, "failed", 0, reason)
+
+    def played_out(self, tape: Tape) -> None:
+        """Finish the prompt whose file has come to its end."""
+        if tape is self._prompt_tape:
+            self.stop_prompt("completed")
+
+    def record(self, command: Record) -> None:
+        """Start both recorders; wait for audio if need be."""
+        if self._recording is not None:
+            self.refuse_recording(command.recording, "the leg is being recorded already")
+            return
+        self._recording = command
+        if self._media_began is not None:
+            self._begin_recording(command)
+
+    def refuse_recording(self, recording: str, reason: str) -> None:
+        """Report a recording that cannot even begin."""
+        self.tell(signals.RecordingFinished, recording=recording, reason=reason)
+
+    def recorded(self, tape: Tape) -> None:
+        """Finish the recording whose files are whole."""
+        if tape is self._recording_tape:
+            self._finish_recording("")
+
+    def count(self, segment: StreamCount) -> None:
+        """Add what was counted on a stream that has ended."""
+        self.counted = segment if self.counted is None else self.counted + segment
+
+    def wind_up(self) -> None:
+        """End prompt, digits and recorders; the recording's files take a moment to close."""
+        self.stop_prompt("interrupted")
+        self.keypad.stop()
+        if self._recording_tape is not None:
+            self._recording_tape.stop()
+        elif self._recording is not None:
+            self._finish_recording("no audio flowed on this leg")
+
+    def release(self, ending: Ending) -> None:
+        """Report the last signals of the leg; afterwards it is silent."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+        self.wind_up()
+        if self._recording is not None:
+            self._finish_recording("")
+        if self.counted is not None:
+            self.tell(signals.MediaMeasured, **asdict(self.counted))
+        self.tell(signals.Released, **asdict(ending))
+        self.released, self.line = True, None
+
+    def _begin_prompt(self, command: Play) -> None:
+        try:
+            self._prompt_tape = self._live_line().play(command.path)
+        except OSError as error:
+            self.stop_prompt("failed", str(error))
+        else:
+            self.tell(signals.PromptStarted, prompt=command.prompt)
+
+    def _tell_finished(
+        self, prompt: str, outcome: Outcome, played_ms: int, reason: str
+    ) -> None:
+        self.tell(
+            signals.PromptFinished,
+            prompt=prompt,
+            outcome=outcome,
+            played_ms=played_ms,
+            reason=reason,
+        )
+
+    def _begin_recording(self, command: Record) -> None:
+        try:
+            self._recording_tape = self._live_line().record(
+                command.received_path, command.sent_path
+            )
+        except OSError as error:
+            self._finish_recording(str(error))
+        else:
+            self.tell(signals.RecordingStarted, recording=command.recording)
+
+    def _finish_recording(self, reason: str) -> None:
+        recording, self._recording, self._recording_tape = self._recording, None, None
+        if recording is not None:
+            self.refuse_recording(recording.recording, reason)
+
+    def _press(self, digit: str) -> None:
+        self._live_line().press(digit)
+
+    def _sent(self, sending: str, outcome: Outcome, reason: str = "") -> None:
+        self.tell(signals.DigitsSent, sending=sending, outcome=outcome, reason=reason)
+
+    def _live_line(self) -> Line:
+        if self.line is None:
+            raise LineError("the call is over")
+        return self.line

@@ -1,0 +1,92 @@
+"""What an exchange needs of the telephone network: lines, tapes and the trunk they hang on.
+
+`pjsua` fulfils it with real SIP and RTP, `loopback` with a simulation; `exchange` drives
+either, so that both report the same signals in the same order.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from workbench.commands import Dial
+
+Direction = Literal["received", "sent"]
+
+
+class LineError(OSError):
+    """The trunk could not do what it was asked; `sip_code` says in which way."""
+
+    def __init__(self, reason: str, sip_code: int = 500) -> None:
+        """Say what could not be done."""
+        super().__init__(reason)
+        self.reason, self.sip_code = reason, sip_code
+
+
+class Tape(Protocol):
+    """A prompt that plays, or a pair of recorders that run."""
+
+    @property
+    def played_ms(self) -> int:
+        """Return how many milliseconds of the file have gone out."""
+
+    def stop(self) -> None:
+        """End it and let go of its files; does nothing the second time."""
+
+
+class Line(Protocol):
+    """One call on the trunk; each verb raises `LineError` when it cannot be done."""
+
+    def ring(self) -> None:
+        """Send 180 to the caller."""
+
+    def answer(self) -> None:
+        """Send 200 to the caller."""
+
+    def hang_up(self, sip_code: int) -> None:
+        """End the call: BYE when it is up, CANCEL or the final code when it is not."""
+
+    def press(self, digit: str) -> None:
+        """Begin to send one keypad digit."""
+
+    def play(self, path: str) -> Tape:
+        """Play a file to the far end; the trunk reports `played_out` at its end."""
+
+    def record(self, received_path: str, sent_path: str) -> Tape:
+        """Record both directions; the trunk reports `recorded` when the files are whole."""
+
+
+class Trunk(Protocol):
+    """Where calls are placed."""
+
+    def dial(self, command: Dial) -> Line:
+        """Send an INVITE; what comes of it is reported to the exchange."""
+
+
+@dataclass(frozen=True)
+class StreamCount:
+    """What RTP and RTCP counted on one stream, from its begin to its end."""
+
+    packets_received: int = 0
+    packets_lost: int = 0
+    packets_discarded: int = 0
+    jitter_ms_rx: float = 0.0
+    packets_sent: int = 0
+    jitter_ms_tx: float | None = None
+    loss_pct_tx: float | None = None
+    rtt_ms: float | None = None
+
+    def __add__(self, later: "StreamCount") -> "StreamCount":
+        """Add the stream that followed this one, as after a re-INVITE."""
+        return StreamCount(
+            packets_received=self.packets_received + later.packets_received,
+            packets_lost=self.packets_lost + later.packets_lost,
+            packets_discarded=self.packets_discarded + later.packets_discarded,
+            jitter_ms_rx=max(self.jitter_ms_rx, later.jitter_ms_rx),
+            packets_sent=self.packets_sent + later.packets_sent,
+            jitter_ms_tx=_latest(self.jitter_ms_tx, later.jitter_ms_tx),
+            loss_pct_tx=_latest(self.loss_pct_tx, later.loss_pct_tx),
+            rtt_ms=_latest(self.rtt_ms, later.rtt_ms),
+        )
+
+
+def _latest(before: float | None, after: float | None) -> float | None:
+    return before if after is None else after

@@ -1,0 +1,257 @@
+"""The engine of real calls: it supervises worker processes and spreads legs over them.
+
+A process carries few legs, and an assertion of its library can abort it. So legs are
+spread, and a worker that is lost takes only its own legs with it.
+"""
+
+import asyncio
+import errno
+import itertools
+import logging
+import socket
+from dataclasses import asdict
+from pathlib import Path
+
+import msgspec
+
+from workbench import sip
+from workbench.clock import Clock, SystemClock
+from workbench.commands import AnyCommand, Dial, Hangup
+from workbench.engine import Report
+from workbench.engine.exchange import check
+from workbench.engine.legs import Ending
+from workbench.engine.process import WorkerProcess
+from workbench.errors import AddressInUse, EngineError, InvalidInput
+from workbench.signals import AnySignal, Released
+
+logger = logging.getLogger(__name__)
+
+CLOSE_S = 6.0
+"""How long workers may take to hang up and end before they are killed."""
+AGAIN_S = 0.5
+"""Before a listener that could not be replaced is tried again."""
+
+
+class Pool:
+    """An `Engine` of worker processes."""
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        workers: int = 0,
+        max_workers: int = 16,
+        host: str = "127.0.0.1",
+        log_folder: Path | None = None,
+    ) -> None:
+        """Configure the pool.
+
+        Args:
+            clock: Tells the time of the signals that come from no worker.
+            workers: How many are started at once and kept; others start on demand.
+            max_workers: How many there may be; each carries four legs.
+            host: The address that outbound calls leave from.
+            log_folder: Where pjsip writes its log; nowhere when None.
+        """
+        self._clock = clock or SystemClock()
+        self._kept, self._most, self._host = workers, max_workers, host
+        self._log = log_folder
+        self._report: Report = _nobody
+        self._alive: list[WorkerProcess] = []
+        self._dialling: list[WorkerProcess] = []
+        self._listening: dict[WorkerProcess, tuple[str, int]] = {}
+        self._legs: dict[str, WorkerProcess] = {}
+        self._resolving: set[str] = set()
+        self._sequence = itertools.count(1)
+        self._closing = False
+
+    @property
+    def workers(self) -> dict[str, int]:
+        """Return the process id of each worker by its name."""
+        return {worker.name: worker.pid for worker in self._alive}
+
+    def worker_of(self, leg: str) -> str | None:
+        """Return the name of the worker that carries a leg, None once it is released."""
+        worker = self._legs.get(leg)
+        return worker.name if worker else None
+
+    async def start(self, report: Report) -> None:
+        """Get ready to execute commands; signals go to `report` from now on."""
+        self._report, self._closing = report, False
+        for worker in [self._grow() for _ in range(self._kept)]:
+            await worker.ready
+
+    async def listen(self, host: str, port: int) -> tuple[str, int]:
+        """Take calls at a UDP address; port 0 picks a free one.
+
+        Returns:
+            The host and port where calls are taken.
+
+        Raises:
+            AddressInUse: another process listens there.
+            EngineError: the address cannot be used on this machine.
+        """
+        probe(host, port)
+        worker = self._hire(host, port, listen=True)
+        ready = await worker.ready
+        self._listening[worker] = (host, ready.port)
+        return ready.host, ready.port
+
+    async def execute(self, command: AnyCommand) -> None:
+        """Carry out a command; what comes of it is reported as signals."""
+        if isinstance(command, Dial):
+            await self._dial(command)
+        elif worker := self._legs.get(command.leg):
+            worker.send(command)
+        elif isinstance(command, Hangup) and command.leg in self._resolving:
+            self._resolving.discard(command.leg)
+            self._release(command.leg, Ending("local", 487, "cancelled"))
+
+    async def close(self) -> None:
+        """End every leg, each with its `Released` signal, and every process."""
+        self._closing = True
+        workers = list(self._alive)
+        for worker in workers:
+            worker.close()
+        if not workers:
+            return
+        _, late = await asyncio.wait([worker.ended for worker in workers], timeout=CLOSE_S)
+        if late:
+            for worker in workers:
+                worker.kill()
+            await asyncio.wait(late)
+
+    async def _dial(self, command: Dial) -> None:
+        try:
+            check(command)
+        except InvalidInput as error:
+            self._release(command.leg, Ending("engine", 400, str(error)))
+            return
+        address = sip.parse_address(command.uri)
+        if address.is_ip:
+            self._place(command)
+            return
+        self._resolving.add(command.leg)
+        host = await resolve(address.host)
+        if command.leg not in self._resolving:
+            return  # hung up, and released, in the meantime
+        self._resolving.discard(command.leg)
+        if host is None:
+            reason = f"the host {address.host} cannot be resolved"
+            self._release(command.leg, Ending("engine", 503, reason))
+            return
+        uri = str(sip.SipAddress(address.user, host, address.port))
+        self._place(msgspec.structs.replace(command, uri=uri))
+
+    def _place(self, command: Dial) -> None:
+        """Give a call to a worker that has a line for it."""
+        try:
+            worker = self._with_free_line()
+        except OSError as error:
+            ending = Ending("engine", 503, f"no engine worker can be started: {error}")
+            self._release(command.leg, ending)
+            return
+        if worker is None:
+            lines = sum(worker.most_legs for worker in self._dialling)
+            reason = f"all {lines} lines of the engine are taken"
+            self._release(command.leg, Ending("engine", 503, reason))
+            return
+        self._legs[command.leg] = worker
+        worker.legs.add(command.leg)
+        worker.lines.add(command.leg)
+        worker.send(command)
+
+    def _with_free_line(self) -> WorkerProcess | None:
+        for worker in self._dialling:
+            if worker.free > 0:
+                return worker
+        if self._closing or len(self._dialling) >= self._most:
+            return None
+        return self._grow()
+
+    def _grow(self) -> WorkerProcess:
+        worker = self._hire(self._host)
+        self._dialling.append(worker)
+        return worker
+
+    def _hire(self, host: str, port: int = 0, *, listen: bool = False) -> WorkerProcess:
+        name = f"w{next(self._sequence)}"
+        worker = WorkerProcess(name, self._pass_on, self._lost, logger.error)
+        worker.spawn(host, port, listen=listen, log=self._log)
+        self._alive.append(worker)
+        return worker
+
+    def _pass_on(self, worker: WorkerProcess, signal: AnySignal) -> None:
+        if isinstance(signal, Released):
+            self._legs.pop(signal.leg, None)
+        else:
+            self._legs[signal.leg] = worker
+        self._report(signal)
+
+    def _lost(self, worker: WorkerProcess, cause: str) -> None:
+        """Release the legs of a worker that has ended, and replace it if it is missed."""
+        self._alive.remove(worker)
+        if worker in self._dialling:
+            self._dialling.remove(worker)
+        ending = Ending("engine", 500, f"engine worker {worker.name} was lost ({cause})")
+        for leg in sorted(worker.legs):
+            self._release(leg, ending)
+        if not self._closing:
+            logger.warning("Engine worker %s was lost (%s).", worker.name, cause)
+            self._replace(worker)
+
+    def _replace(self, worker: WorkerProcess) -> None:
+        address = self._listening.pop(worker, None)
+        if address is not None and worker.was_ready:
+            self._listen_again(address)
+        elif address is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(AGAIN_S, self._listen_again, address)
+        elif len(self._dialling) < self._kept and worker.was_ready:
+            self._grow()
+
+    def _listen_again(self, address: tuple[str, int]) -> None:
+        if not self._closing:
+            self._listening[self._hire(*address, listen=True)] = address
+
+    def _release(self, leg: str, ending: Ending) -> None:
+        self._legs.pop(leg, None)
+        self._report(Released(leg=leg, at=self._clock.now(), **asdict(ending)))
+
+
+async def resolve(host: str) -> str | None:
+    """Return an IPv4 address of a host, None when there is none."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(
+            host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM
+        )
+    except (OSError, UnicodeError):
+        return None
+    return str(found[0][4][0]) if found else None
+
+
+def probe(host: str, port: int) -> None:
+    """Try a UDP address, so that the reason why it cannot be used is known.
+
+    Raises:
+        AddressInUse: another process listens there.
+        EngineError: the address cannot be used on this machine.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise AddressInUse(
+                    f"Another process takes calls at {host}:{port}: end it, or listen at "
+                    "another port."
+                ) from error
+            raise EngineError(
+                f"Calls cannot be taken at {host}:{port} ({error.strerror}): name an "
+                "address of this machine."
+            ) from error
+
+
+def _nobody(signal: AnySignal) -> None:
+    """Take signals before `start`, of which there are none."""

@@ -1,0 +1,59 @@
+"""What pjsip's defaults are replaced by, and why: tables that `pjsua` applies by name.
+
+Each row is an attribute of a pjsua2 configuration object. A default that is missing here
+was looked at and is harmless.
+"""
+
+CLOCK_RATE = 8000
+FRAME_MS = 20
+
+CODECS = {"PCMU/8000": 255, "PCMA/8000": 254, "G722/16000": 253}
+"""The codecs that are offered, by priority; the others stay off (CVE-2026-29068 in speex,
+an abort on an iLBC `mode=99`)."""
+
+ENDPOINT: dict[str, object] = {
+    # One thread for SIP, the one that polls: no callback ever meets Python's lock abroad.
+    "uaConfig.threadCnt": 0,
+    "uaConfig.mainThreadOnly": True,
+    "uaConfig.userAgent": "Workbench",
+    "uaConfig.mwiUnsolicitedEnabled": False,
+    "uaConfig.stunTryIpv6": False,
+    "uaConfig.enableUpnp": False,
+    # All is G.711 on the wire, so a bridge at 16 kHz would only resample twice.
+    "medConfig.clockRate": CLOCK_RATE,
+    "medConfig.sndClockRate": CLOCK_RATE,
+    "medConfig.audioFramePtime": FRAME_MS,
+    "medConfig.ptime": FRAME_MS,
+    "medConfig.channelCount": 1,
+    # Silence must be sent and recorded: a gap in RTP is a gap in the audio clock.
+    "medConfig.noVad": True,
+    "medConfig.ecTailLen": 0,
+    # The null device is the bridge's clock; closed for lack of use, it would stop digits.
+    "medConfig.sndAutoCloseTime": -1,
+}
+
+ACCOUNT: dict[str, object] = {
+    "regConfig.registerOnAdd": False,
+    "presConfig.publishEnabled": False,
+    "mwiConfig.enabled": False,
+    "natConfig.iceEnabled": False,
+    "natConfig.turnEnabled": False,
+    "natConfig.contactRewriteUse": 0,
+    "natConfig.viaRewriteUse": 0,
+    "natConfig.sdpNatRewriteUse": 0,
+    "natConfig.sipOutboundUse": 0,
+    "natConfig.udpKaIntervalSec": 0,
+    "videoConfig.autoShowIncoming": False,
+    "videoConfig.autoTransmitOutgoing": False,
+}
+
+
+def apply(config: object, settings: dict[str, object]) -> None:
+    """Set each attribute, and refuse to begin when the library does not know one."""
+    for path, value in settings.items():
+        *parents, name = path.split(".")
+        part = config
+        for parent in parents:
+            part = getattr(part, parent)
+        getattr(part, name)
+        setattr(part, name, value)

@@ -1,0 +1,117 @@
+"""Prompts that play and recorders that run, on players and recorders of a C library.
+
+The library tells of a file's end on a thread of its own; its position is read instead.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workbench.engine.exchange import Exchange
+from workbench.engine.settings import FRAME_MS
+
+SLACK_MS = 100
+"""How long after its length a prompt is taken to be over, whatever its position says."""
+CLOSING_MS = 300
+"""How long a recorder may take to write the sizes into its file's header."""
+WAV_DATA_SIZE = slice(40, 44)
+
+Monotonic = Callable[[], float]
+
+
+class PlayerTape:
+    """A prompt on its way to one call."""
+
+    def __init__(self, player: Any, samples: int, rate: int, monotonic: Monotonic) -> None:
+        """Follow `player`, which plays `samples` at `rate` from now on."""
+        self._player, self._samples, self._rate = player, samples, rate
+        self._monotonic, self._began = monotonic, monotonic()
+        self._position = 0
+        self._ended_at: float | None = None
+
+    @property
+    def played_ms(self) -> int:
+        """Return how many milliseconds of the file have gone out."""
+        self._follow()
+        return round(min(self._position, self._samples) * 1000 / self._rate)
+
+    def connect(self, media: Any) -> None:
+        """Play to another port of the bridge, as after a re-INVITE."""
+        if self._player is not None:
+            self._player.startTransmit(media)
+
+    def stop(self) -> None:
+        """Let go of the player and its file."""
+        self._player = None
+
+    def watch(self, leg: str, exchange: Exchange) -> bool:
+        """Report the file's end; False when there is nothing more to watch."""
+        self._follow()
+        if self._player is None:
+            return False
+        if self._ended_at is None or self._monotonic() < self._ended_at:
+            return True
+        self._position = self._samples
+        exchange.played_out(leg, self)
+        return False
+
+    def _follow(self) -> None:
+        """Read the position, which falls back to zero when the last frame has been read."""
+        if self._player is None or self._ended_at is not None:
+            return
+        now, position = self._monotonic(), int(self._player.getPos())
+        if position >= self._position:
+            self._position = position
+        elif position == 0:
+            self._position = self._samples
+            self._ended_at = now + FRAME_MS / 1000
+        if (now - self._began) * 1000 > self._samples * 1000 / self._rate + SLACK_MS:
+            self._ended_at = now
+
+
+class RecorderTape:
+    """The two recorders of one call."""
+
+    def __init__(
+        self, recorders: tuple[Any, Any], paths: tuple[str, str], monotonic: Monotonic
+    ) -> None:
+        """Follow recorders that have been connected."""
+        self._recorders: tuple[Any, Any] | None = recorders
+        self._paths, self._monotonic = paths, monotonic
+        self._began, self._stopped_at = monotonic(), 0.0
+
+    @property
+    def played_ms(self) -> int:
+        """Return how long the recorders have run."""
+        return round((self._monotonic() - self._began) * 1000)
+
+    @property
+    def sent(self) -> Any:
+        """Return the recorder of what goes to the far end, None once stopped."""
+        return self._recorders[1] if self._recorders else None
+
+    def connect(self, media: Any) -> None:
+        """Record another port of the bridge, as after a re-INVITE."""
+        if self._recorders is not None:
+            media.startTransmit(self._recorders[0])
+
+    def stop(self) -> None:
+        """Let go of the recorders; the library closes their files within a frame."""
+        if self._recorders is not None:
+            self._recorders, self._stopped_at = None, self._monotonic()
+
+    def watch(self, leg: str, exchange: Exchange) -> bool:
+        """Report when both files are whole; False when there is nothing more to watch."""
+        if self._recorders is not None:
+            return True
+        late = (self._monotonic() - self._stopped_at) * 1000 > CLOSING_MS
+        if not late and not all(map(is_whole, self._paths)):
+            return True
+        exchange.recorded(leg, self)
+        return False
+
+
+def is_whole(path: str) -> bool:
+    """Tell whether the header of a WAV file has its sizes, which are written at its end."""
+    with Path(path).open("rb") as file:
+        return any(file.read(WAV_DATA_SIZE.stop)[WAV_DATA_SIZE])

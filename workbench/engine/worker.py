@@ -1,0 +1,170 @@
+"""A worker process: one endpoint, its commands in and its signals out by one socket.
+
+Spawned by `pool` as `python -m workbench.engine.worker`. It lives as long as the socket:
+when the other end closes, in order or because the bench was killed, the worker hangs up
+its calls and ends.
+"""
+
+import argparse
+import heapq
+import itertools
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from datetime import datetime
+
+from workbench.clock import ManualTimer, SystemClock
+from workbench.engine import pjsua
+from workbench.engine.exchange import Exchange
+from workbench.engine.wire import (
+    AnyNotice,
+    DefectFound,
+    Frames,
+    LineVacated,
+    WorkerFailed,
+    WorkerReady,
+    pack,
+)
+from workbench.signals import AnySignal
+
+BUSY_MS = 3
+"""Between two polls of the library while there are calls: the delay of a digit."""
+IDLE_MS = 20
+PARTING_S = 2.0
+"""How long calls may take to end when the bench is gone."""
+CHUNK = 1 << 16
+
+
+class PumpClock:
+    """The machine's time, with timers that run when the pump comes round."""
+
+    def __init__(self) -> None:
+        """Start without timers."""
+        self._system = SystemClock()
+        self._order = itertools.count()
+        self._timers: list[tuple[float, int, ManualTimer]] = []
+
+    def now(self) -> datetime:
+        """Return the time of day in UTC, to the microsecond."""
+        return self._system.now()
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never goes back."""
+        return self._system.monotonic()
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> ManualTimer:
+        """Run `callback` in the first step after `seconds`."""
+        timer = ManualTimer(callback)
+        heapq.heappush(self._timers, (self.monotonic() + seconds, next(self._order), timer))
+        return timer
+
+    def run_due(self) -> None:
+        """Run the timers whose moment has come."""
+        while self._timers and self._timers[0][0] <= self.monotonic():
+            callback = heapq.heappop(self._timers)[2].callback
+            if callback is not None:
+                callback()
+
+
+class BenchLink:
+    """The worker's end of the socket."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Take over an inherited socket."""
+        self._socket = socket.socket(fileno=descriptor)
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        self._frames = Frames()
+        self.closed = False
+
+    def send(self, report: AnySignal | AnyNotice) -> None:
+        """Tell the bench; once it is gone, nobody needs to know."""
+        try:
+            self._socket.sendall(pack(report))
+        except OSError:
+            self.closed = True
+
+    def wait(self, milliseconds: int) -> Frames:
+        """Wait for commands and return what has come."""
+        if self.closed:
+            select.select([], [], [], milliseconds / 1000)
+        elif self._poll.poll(milliseconds):
+            received = self._socket.recv(CHUNK)
+            self.closed = not received
+            self._frames.feed(received)
+        return self._frames
+
+
+class Worker:
+    """The pump: commands in, polls of the library, timers."""
+
+    def __init__(self, link: BenchLink, name: str) -> None:
+        """Wire the trunk to the bench."""
+        self._link, self._clock = link, PumpClock()
+        self._exchange = Exchange(
+            self._clock,
+            link.send,
+            monotonic=self._clock.monotonic,
+            vacated=lambda leg: link.send(LineVacated(leg=leg)),
+        )
+        self._trunk = pjsua.PjTrunk(
+            self._exchange,
+            name,
+            self._clock.monotonic,
+            lambda text: link.send(DefectFound(text=text)),
+        )
+        self._exchange.connect(self._trunk)
+
+    def open(self, host: str, port: int, log: str, *, takes_calls: bool) -> bool:
+        """Open the endpoint and tell the bench how that went."""
+        try:
+            at_host, at_port = self._trunk.open(host, port, log)
+        except pjsua.TrunkError as error:
+            self._link.send(WorkerFailed(reason=str(error), in_use=error.in_use))
+            return False
+        self._trunk.takes_calls = takes_calls
+        most = pjsua.most_legs()
+        self._link.send(WorkerReady(host=at_host, port=at_port, most_legs=most))
+        return True
+
+    def run(self) -> None:
+        """Serve until the bench closes the socket, then end what is left."""
+        while not self._link.closed:
+            self._step()
+        self._trunk.takes_calls = False
+        self._exchange.hang_up_all("the bench has closed")
+        deadline = self._clock.monotonic() + PARTING_S
+        while self._trunk.lines and self._clock.monotonic() < deadline:
+            self._step()
+
+    def _step(self) -> None:
+        frames = self._link.wait(BUSY_MS if self._trunk.lines else IDLE_MS)
+        for command in frames.commands():
+            self._exchange.execute(command)
+        self._trunk.step()
+        self._clock.run_due()
+
+
+def main() -> None:
+    """Run a worker from its command line."""
+    parser = argparse.ArgumentParser(prog="workbench.engine.worker")
+    parser.add_argument("--socket", type=int, required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--listen", action="store_true")
+    parser.add_argument("--log", default="")
+    options = parser.parse_args()
+    # Ctrl-C goes to the whole group of a terminal; the bench decides when a worker ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker = Worker(BenchLink(options.socket), options.name)
+    if worker.open(options.host, options.port, options.log, takes_calls=options.listen):
+        worker.run()
+    # The library's own end takes a second and may abort; the files are closed by now.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
