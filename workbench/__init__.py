@@ -1,24 +1,25 @@
 """Workbench: phone calls as programs you can record, replay, query and change.
 
-    from workbench import Workbench, flow
+from workbench import Workbench, flow
 
-    @flow
-    async def hello(call):
-        await call.answer()
-        await call.say("Hello.")
+@flow
+async def hello(call):
+await call.answer()
+await call.say("Hello.")
 
-    with Workbench() as bench:
-        print(bench.answer(hello, "127.0.0.1:5060"))
+with Workbench() as bench:
+print(bench.answer(hello, "127.0.0.1:5060"))
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from workbench.flow import Flow, flow  # at once, or the module of this name would be found
+
 if TYPE_CHECKING:
     from workbench.bench import Workbench
     from workbench.control import CallControl, Gathered, Played
     from workbench.errors import CallEnded, StepFailed, WorkbenchError
-    from workbench.flow import Flow, flow
     from workbench.handle import CallHandle
     from workbench.replay import Divergence, Replay
     from workbench.views.history import History
@@ -28,7 +29,6 @@ _HOMES = {
     "CallEnded": "errors",
     "CallHandle": "handle",
     "Divergence": "replay",
-    "Flow": "flow",
     "Gathered": "control",
     "History": "views.history",
     "Played": "control",

@@ -1,13 +1,13 @@
 """Which line of a flow asked for something: looked up in the frames that lead to a verb."""
 
-import asyncio
 import sys
+import sysconfig
 from contextvars import ContextVar
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-_ASYNCIO = str(Path(asyncio.__file__).parent)
+_STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 _PACKAGE = Path(__file__).parent
 _OWN = frozenset(
     str(_PACKAGE / name) for name in ("asking.py", "control.py", "flow_loop.py", "flow_run.py")
@@ -20,8 +20,11 @@ _asked_at: ContextVar[tuple[str, int]] = ContextVar("asked_at", default=("", 0))
 
 
 def is_plumbing(code: CodeType) -> bool:
-    """Return whether a frame of this code belongs to asyncio or to us, not to the flow."""
-    return code.co_filename in _OWN or code.co_filename.startswith(_ASYNCIO)
+    """Return whether a frame of this code belongs to Python or to us, not to the flow."""
+    name = code.co_filename
+    if name in _OWN:
+        return True
+    return name.startswith(_STANDARD_LIBRARY) and "site-packages" not in name
 
 
 def asked_line() -> dict[str, Any]:

@@ -20,6 +20,7 @@ from workbench.handle import CallHandle
 from workbench.operation import Operation
 from workbench.recovery import recover
 from workbench.replay import Replay, replay
+from workbench.shipped import shipped
 from workbench.sip import check_headers, parse_address, parse_listen
 from workbench.store import CallLog
 
@@ -40,6 +41,7 @@ class Workbench:
         *,
         engine: Engine | None = None,
         clock: Clock | None = None,
+        sounds: Sequence[str | Path] = (),
         read_only: bool = False,
     ) -> None:
         """Open the store, created when it is missing; `read_only` only looks at it.
@@ -48,6 +50,8 @@ class Workbench:
             store: the folder of the store.
             engine: what carries calls; by default real SIP and RTP in worker processes.
             clock: the only source of time; by default the machine's.
+            sounds: folders where `play` looks for files, after the flow's own and the
+                working folder; the shipped recordings come last.
             read_only: for queries and replays, also while another bench writes.
 
         Raises:
@@ -56,6 +60,7 @@ class Workbench:
         self.frames = Frames(self._histories)
         self._operation: Operation | None = None
         self._engine, self._clock = engine, clock or SystemClock()
+        self._sounds = [*map(Path, sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
         self._log = CallLog.open(Path(store), writable=not read_only)
         self.recovered: list[str] = [] if read_only else recover(self._log)
@@ -147,6 +152,10 @@ class Workbench:
         """
         return self._running().switchboard.subscribe(subscriber)
 
+    def on_closed(self, tell: Callable[[str], None]) -> None:
+        """Call `tell` with the id of each call that is over and on record, on that thread."""
+        self._running().switchboard.on_closed(tell)
+
     # -- replay ----------------------------------------------------------------------------
 
     def replay(self, call: CallHandle | str, flow: Flow) -> Replay:
@@ -158,7 +167,9 @@ class Workbench:
         """Replay every call that a flow of this name took (by default the flow's own name)."""
         wanted = _as_flow(flow).name if name is None else name
         for _, history in self._histories():
-            if any(isinstance(event, ev.FlowStarted) and event.flow == wanted for event in history):
+            if any(
+                isinstance(event, ev.FlowStarted) and event.flow == wanted for event in history
+            ):
                 yield replay(history, flow)
 
     # -- the state of things ---------------------------------------------------------------
@@ -234,7 +245,7 @@ class Workbench:
             raise NotAllowedNow(message)
         if self._operation is None:
             engine = self._engine or Pool()
-            self._operation = Operation(self._log, engine, self._clock)
+            self._operation = Operation(self._log, engine, self._clock, self._sounds)
             self._operation.switchboard.subscribe(self._note_failure)
         return self._operation
 

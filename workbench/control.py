@@ -265,7 +265,9 @@ class CallControl:
         phase = self._desk.call.phase
         if phase not in phases:
             hint = " Do `await call.answer()` first." if phases == (Phase.ANSWERED,) else ""
-            message = f"Call {self.id} is {phase}, and this verb needs it {' or '.join(phases)}."
+            message = (
+                f"Call {self.id} is {phase}, and this verb needs it {' or '.join(phases)}."
+            )
             raise NotAllowedNow(message + hint)
 
     async def _media(self) -> None:

@@ -7,7 +7,7 @@ record, however that goes.
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -31,21 +31,22 @@ logger = logging.getLogger(__name__)
 class Effects:
     """What decided events do in the world."""
 
-    def __init__(  # noqa: PLR0913 - the one place where all the parts meet
+    def __init__(
         self,
         switchboard: Switchboard,
         engine: Engine,
         clock: Clock,
         shelf: PromptShelf,
+        sounds: Sequence[Path],
         folder: Path,
         executor: Executor,
         runs: Mapping[str, FlowRun],
     ) -> None:
-        """Keep call audio in `folder`; run steps and file work on `executor`."""
+        """Look for prompts in `sounds`, keep call audio in `folder`, work on `executor`."""
         self._switchboard = switchboard
         self._engine = engine
         self._clock = clock
-        self._shelf = shelf
+        self._shelf, self._sounds = shelf, sounds
         self._folder = folder
         self._executor = executor
         self._runs = runs
@@ -93,9 +94,12 @@ class Effects:
         """Ask the engine for the call whose beginning is on record."""
         self.ask(
             cm.Dial(
-                leg=placed.leg, uri=placed.to, from_=placed.from_, headers=placed.headers,
+                leg=placed.leg,
+                uri=placed.to,
+                from_=placed.from_,
+                headers=placed.headers,
                 ring_timeout_s=placed.ring_timeout_s,
-            )  # fmt: skip
+            )
         )
 
     # -- the leg ---------------------------------------------------------------------------
@@ -159,7 +163,7 @@ class Effects:
             return self._shelf.from_text(event.text)
         run = self._runs.get(call_id)
         beside = [run.flow.folder] if run else []
-        return self._shelf.from_file(event.source, [*beside, Path.cwd()])
+        return self._shelf.from_file(event.source, [*beside, Path.cwd(), *self._sounds])
 
     def _prompt_failed(self, call_id: str, prompt: str, outcome: str, reason: str) -> None:
         call = self._switchboard.calls.get(call_id)
@@ -176,9 +180,11 @@ class Effects:
         received, sent = live_paths(self._folder, call.id, event.recording)
         self.ask(
             cm.Record(
-                leg=call.leg, recording=event.recording, received_path=str(received),
+                leg=call.leg,
+                recording=event.recording,
+                received_path=str(received),
                 sent_path=str(sent),
-            )  # fmt: skip
+            )
         )
 
     def store_open(self, call: Call) -> None:

@@ -68,12 +68,19 @@ def _unanswered(call: Call, released: sg.Released) -> str:
     return "canceled" if released.sip_code == 487 and released.by == "local" else "failed"
 
 
-def loose_ends(call: Call, reason: str = "the call had ended") -> list[tuple[type[ev.Event], Fields]]:
+def loose_ends(
+    call: Call, reason: str = "the call had ended"
+) -> list[tuple[type[ev.Event], Fields]]:
     """Return the ends of what the engine began on a leg that is gone."""
     ends: list[tuple[type[ev.Event], Fields]] = []
     for kind, name in call.open:
         if kind == "prompt":
-            fields = {"prompt": name, "outcome": "interrupted", "played_ms": 0, "reason": reason}
+            fields = {
+                "prompt": name,
+                "outcome": "interrupted",
+                "played_ms": 0,
+                "reason": reason,
+            }
             ends.append((ev.PromptFinished, fields))
         elif kind == "sending":
             sent = {"sending": name, "outcome": "interrupted", "reason": reason}
@@ -99,7 +106,9 @@ def lost_ends(call: Call) -> list[tuple[type[ev.Event], Fields]]:
         elif kind == "timer":
             ends.append((ev.TimerCancelled, outside | {"timer": name}))
         elif kind == "step":
-            ends.append((ev.StepReturned, {"step": name, "error_type": "WorkbenchLost", "error": LOST}))
+            ends.append(
+                (ev.StepReturned, {"step": name, "error_type": "WorkbenchLost", "error": LOST})
+            )
     if call.ended is None:
         ends.append((ev.Ended, lost_fields(call)))
     return ends

@@ -27,8 +27,13 @@ class Flow:
         Raises:
             InvalidFlow: it is not `async def`, or takes no call.
         """
-        if not inspect.iscoroutinefunction(function) or not inspect.signature(function).parameters:
-            message = f"{function!r} cannot be a flow: write `@flow` above `async def name(call):`."
+        if (
+            not inspect.iscoroutinefunction(function)
+            or not inspect.signature(function).parameters
+        ):
+            message = (
+                f"{function!r} cannot be a flow: write `@flow` above `async def name(call):`."
+            )
             raise InvalidFlow(message)
         self.function = function
         self.name = name or function.__name__
@@ -84,7 +89,9 @@ def load_flow(where: str) -> Flow:
     found = getattr(_load_module(place), name, None)
     if isinstance(found, Flow):
         return found
-    message = f"{place} has no flow named {name!r}: put `@flow` above `async def {name}(call):`."
+    message = (
+        f"{place} has no flow named {name!r}: put `@flow` above `async def {name}(call):`."
+    )
     raise InvalidFlow(message)
 
 
@@ -93,7 +100,7 @@ def _load_module(place: str) -> ModuleType:
         return _load_file(Path(place)) if place.endswith(".py") else _load_name(place)
     except InvalidFlow:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever the user's file raises is theirs
+    except Exception as error:
         message = f"{place} cannot be loaded: {_where_it_failed(error)}"
         raise InvalidFlow(message) from error
 
@@ -110,7 +117,9 @@ def _where_it_failed(error: Exception) -> str:
 
 def _load_name(place: str) -> ModuleType:
     if importlib.util.find_spec(place) is None:
-        message = f"There is no module {place!r}: check the name, or give a file as path.py:name."
+        message = (
+            f"There is no module {place!r}: check the name, or give a file as path.py:name."
+        )
         raise InvalidFlow(message)
     return importlib.import_module(place)
 

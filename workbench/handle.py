@@ -84,7 +84,9 @@ class CallHandle:
         try:
             self._keeper.closed(self.id).result(timeout)
         except TimeoutError:
-            message = f"Call {self.id} goes on after {timeout} s: wait longer, or `hangup()` it."
+            message = (
+                f"Call {self.id} goes on after {timeout} s: wait longer, or `hangup()` it."
+            )
             raise TimeoutError(message) from None
         return self
 
@@ -170,7 +172,9 @@ def _summary(call: Call) -> str:
         "to": call.to,
         "status": call.status,
         "flow": call.flow or "none",
-        "ended": f"by {ended.by}, {ended.sip_code} {ended.hangup_cause}" if ended else "not yet",
+        "ended": f"by {ended.by}, {ended.sip_code} {ended.hangup_cause}"
+        if ended
+        else "not yet",
     }
     cells = "".join(
         f'<tr><th style="text-align:left">{name}</th>'
@@ -178,5 +182,3 @@ def _summary(call: Call) -> str:
         for name, value in facts.items()
     )
     return f"<table>{cells}</table>"
-
-

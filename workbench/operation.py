@@ -7,8 +7,9 @@ import asyncio
 import logging
 import threading
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 from workbench import commands as cm
@@ -38,8 +39,10 @@ STEP_THREADS = 64
 class Operation:
     """Everything that is alive while a bench is open."""
 
-    def __init__(self, log: CallLog, engine: Engine, clock: Clock) -> None:
-        """Start the thread; it is ready when this returns.
+    def __init__(
+        self, log: CallLog, engine: Engine, clock: Clock, sounds: Sequence[Path]
+    ) -> None:
+        """Start the thread; it is ready when this returns. Prompts are looked for in `sounds`.
 
         Raises:
             EngineError: the engine cannot be started.
@@ -52,8 +55,9 @@ class Operation:
         runs: dict[str, FlowRun] = {}
         shelf = PromptShelf(log.prompts)
         self._effects = Effects(
-            self.switchboard, engine, clock, shelf, log.folder, self._executor, runs
-        )
+            self.switchboard, engine, clock, shelf, sounds, log.folder,
+            self._executor, runs,
+        )  # fmt: skip
         self.runner = Runner(self.switchboard, self._effects, runs)
         self._waiting: dict[str, list[Future[None]]] = {}
         self._placing: dict[str, Future[None]] = {}
@@ -142,7 +146,9 @@ class Operation:
             self.switchboard.decide(call.id, drafts)
 
     async def _all_closed(self) -> None:
-        futures = [asyncio.wrap_future(self._waiting_for(call)) for call in self.switchboard.calls]
+        futures = [
+            asyncio.wrap_future(self._waiting_for(call)) for call in self.switchboard.calls
+        ]
         if futures and self.switchboard.failure is None:
             await asyncio.wait(futures, timeout=GRACE_S)
 
@@ -181,4 +187,3 @@ class Operation:
             future.set_exception(error)
         self._waiting.clear()
         self._placing.clear()
-

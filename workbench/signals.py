@@ -29,7 +29,7 @@ class Offered(Signal, frozen=True, kw_only=True, tag="offered"):
     remote: str = ""
     """HOST:PORT the INVITE came from."""
     headers: dict[str, str] = {}
-    """Headers that carry context (`X-*`, `User-to-User`, `Diversion`, `P-Asserted-Identity` …)."""
+    """Headers that carry context (`X-*`, `User-to-User`, `P-Asserted-Identity` …)."""
 
 
 class Ringing(Signal, frozen=True, kw_only=True, tag="ringing"):

@@ -114,7 +114,9 @@ class Switchboard:
         try:
             event = call.next(kind, signal.at, signal.media_ms, **fields)
         except WorkbenchError:
-            logger.exception("Call %s: the engine's signal does not fit and was dropped", call.id)
+            logger.exception(
+                "Call %s: the engine's signal does not fit and was dropped", call.id
+            )
         else:
             self._write([event])
 

@@ -48,7 +48,9 @@ class Frames:
         own = sorted({name for row in rows for name in row} - {*_PLACE, *_CAUSE})
         frame = pd.DataFrame(rows, columns=[*_PLACE, *_CAUSE, *own])
         frame["at"] = pd.to_datetime(frame["at"], utc=True)
-        return frame.astype(dict.fromkeys(("version", "media_ms", "caused_by", "line"), "Int64"))
+        return frame.astype(
+            dict.fromkeys(("version", "media_ms", "caused_by", "line"), "Int64")
+        )
 
 
 def event_row(event: ev.Event) -> dict[str, Any]:

@@ -82,5 +82,3 @@ def _mark_digit(axes: Axes, seconds: float, digit: str) -> None:
     axes.axvline(seconds, color=DIGIT, linewidth=1)
     # A caller may press what means something to mathtext; a digit never does.
     axes.text(seconds, 0.7, f" {digit}", fontsize=9, color=DIGIT, parse_math=False)
-
-

@@ -76,7 +76,9 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         """Say in a sentence how it went."""
         if self.divergence is not None:
             return str(self.divergence)
-        return f"Call {self.call_id}: all {self.decisions} decisions of {self.flow} are the same."
+        return (
+            f"Call {self.call_id}: all {self.decisions} decisions of {self.flow} are the same."
+        )
 
 
 def replay(history: Sequence[ev.Event], flow: Flow) -> Replay:
@@ -183,5 +185,3 @@ def _decided(cause: int, kind: type[ev.Event], fields: dict[str, Any]) -> Decide
     if later:
         words = f"{NOTHING} yet (only after event {fields['caused_by']}: {words})"
     return Decided(words, where)
-
-

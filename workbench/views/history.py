@@ -21,8 +21,9 @@ class History(Sequence[ev.Event]):
     def __getitem__(self, index: slice) -> "History": ...
     def __getitem__(self, index: int | slice) -> Any:
         """Return one event, or a part as a history of its own."""
-        found = self._events[index]
-        return History(found) if isinstance(index, slice) else found
+        if isinstance(index, slice):
+            return History(self._events[index])
+        return self._events[index]
 
     def __len__(self) -> int:
         """Return the number of events."""
@@ -45,8 +46,12 @@ class History(Sequence[ev.Event]):
         return "\n".join("  ".join(cells) for cells in rows(self, widths=(4, 9, 28, 60)))
 
     def _repr_html_(self) -> str:
-        body = "".join(_html_row(event, cells) for event, cells in zip(self, rows(self), strict=True))
-        head = "".join(f"<th>{title}</th>" for title in ("", "time", "event", "what", "flow line"))
+        body = "".join(
+            _html_row(event, cells) for event, cells in zip(self, rows(self), strict=True)
+        )
+        head = "".join(
+            f"<th>{title}</th>" for title in ("", "time", "event", "what", "flow line")
+        )
         return (
             f"<table><caption>{len(self)} events</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -60,9 +65,11 @@ def rows(events: Iterable[ev.Event], widths: Sequence[int] = ()) -> Iterator[lis
         start = start or event.at
         seconds = f"{(event.at - start).total_seconds():.3f}"
         cells = [str(event.version), seconds, event.TOPIC, in_words(event), flow_line(event)]
-        yield [cell.ljust(width) for cell, width in zip(cells, (*widths, 0), strict=False)] if (
-            widths
-        ) else cells
+        yield (
+            [cell.ljust(width) for cell, width in zip(cells, (*widths, 0), strict=False)]
+            if (widths)
+            else cells
+        )
 
 
 def flow_line(event: ev.Event) -> str:

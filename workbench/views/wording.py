@@ -8,7 +8,17 @@ import msgspec
 from workbench import events as ev
 
 _IDENTITY = frozenset(
-    {"call_id", "version", "at", "media_ms", "caused_by", "flow", "flow_version", "file", "line"}
+    {
+        "call_id",
+        "version",
+        "at",
+        "media_ms",
+        "caused_by",
+        "flow",
+        "flow_version",
+        "file",
+        "line",
+    }
 )
 _FORMS: dict[type[ev.Event], str] = {
     ev.Placed: "call to {to}",

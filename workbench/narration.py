@@ -1,0 +1,83 @@
+"""Calls on a terminal: events as they happen, tables, verdicts."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from workbench import events as ev
+from workbench.replay import Replay
+from workbench.views.history import rows
+from workbench.views.wording import in_words
+
+_STYLES = {ev.Kind.OBSERVED: "", ev.Kind.DECIDED: "bold", ev.Kind.NOTED: "dim"}
+_SIGNS = {ev.Kind.OBSERVED: "→", ev.Kind.DECIDED: "◆", ev.Kind.NOTED: "·"}
+SHORT = 10
+"""Characters of a call's id that are shown in a line."""
+
+
+class Narrator:
+    """Prints each event of several calls as it happens; subscribe it to a bench."""
+
+    def __init__(self, console: Console, *, quiet: Iterable[type[ev.Event]] = ()) -> None:
+        """Print to `console`, but not the kinds of event in `quiet`."""
+        self._console = console
+        unsaid = (ev.SipMessageTraced, ev.TimerRequested, ev.TimerCancelled)
+        self._quiet: tuple[type[ev.Event], ...] = (*quiet, *unsaid)
+        self._starts: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, event: ev.Event) -> None:
+        """Print one event."""
+        with self._lock:
+            start = self._starts.setdefault(event.call_id, event.at)
+            if not isinstance(event, self._quiet):
+                line = _line(event, (event.at - start).total_seconds())
+                self._console.print(line, no_wrap=True, overflow="ellipsis")
+
+
+def _line(event: ev.Event, seconds: float) -> Text:
+    line = Text(f"{seconds:8.3f} s  {event.call_id[:SHORT]}  {_SIGNS[event.KIND]} ")
+    return line.append(in_words(event), style=_STYLES[event.KIND])
+
+
+def event_table(history: Sequence[ev.Event]) -> Table:
+    """Return a history as a table."""
+    table = Table(title=f"{len(history)} events of call {history[0].call_id}")
+    for name in ("", "seconds", "event"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("what", overflow="fold", ratio=1)
+    table.add_column("flow line", no_wrap=True)
+    for event, cells in zip(history, rows(history), strict=True):
+        cells[2] = cells[2].removeprefix("call.")
+        table.add_row(*map(Text, cells), style=_STYLES[event.KIND])
+    return table
+
+
+CALL_COLUMNS = ("direction", "from", "to", "status", "start", "duration", "flow", "outcome")
+
+
+def call_table(calls: Any) -> Table:
+    """Return a frame of calls (`Frames.calls`) as a table."""
+    table = Table(title=f"{len(calls)} calls")
+    for name in ("call", *CALL_COLUMNS):
+        table.add_column(name, overflow="fold")
+    for call_id, row in calls.iterrows():
+        table.add_row(Text(call_id), *(Text(_cell(row[name])) for name in CALL_COLUMNS))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return value.strftime("%Y-%m-%d %H:%M:%S") if hasattr(value, "strftime") else str(value)
+
+
+def verdict(result: Replay) -> Text:
+    """Return what came of a replay as a sentence in green, or as a divergence in red."""
+    return Text(str(result), style="green" if result.equal else "red")
