@@ -206,7 +206,7 @@ def test_a_long_call_needs_no_more_memory(received: Path, sent: Path, recordings
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert stored.duration_ms == 600_000
-    assert most < 2_000_000
+    assert most < 5_000_000  # the samples would take four times as much
 
 
 def test_a_recording_is_opened_by_its_hash(
