@@ -148,6 +148,13 @@ def header_lines(message: str) -> list[tuple[str, str]]:
     return [(name.strip(), value.strip()) for name, colon, value in lines if colon]
 
 
+def header_value(message: str, *names: str) -> str:
+    """Return the first value of a header, by its long or compact name; empty if absent."""
+    wanted = {name.lower() for name in names}
+    found = (value for name, value in header_lines(message) if name.lower() in wanted)
+    return next(found, "")
+
+
 def bare_uri(name_addr: str) -> str:
     """Return the URI of a From or To value, without display name and parameters."""
     match = re.search(r"<([^<>]*)>", name_addr)

@@ -13,8 +13,8 @@ from workbench.clock import Clock, Timer
 
 TONE_MS = 160
 """Length of one digit."""
-DIGIT_S = 0.3
-"""From the begin of one digit to the begin of the next: tone, end packets and a gap."""
+DIGIT_S = 0.24
+"""From the begin of one digit to the next: tone, two more end packets and a gap."""
 PAUSES = {"w": 0.5, "W": 1.0}
 KEYS = frozenset("0123456789*#ABCD")
 

@@ -10,7 +10,7 @@ from workbench import commands, signals, sip
 from workbench.clock import Clock
 from workbench.commands import AnyCommand
 from workbench.engine import Report
-from workbench.engine.legs import Ending, Leg, Monotonic
+from workbench.engine.legs import Ending, Leg, Monotonic, Party
 from workbench.engine.line import Direction, Line, LineError, StreamCount, Tape, Trunk
 from workbench.errors import InvalidInput
 
@@ -37,7 +37,7 @@ class Exchange:
         """Report signals to `report`; `monotonic` measures audio time."""
         self._clock, self._report = clock, report
         self._monotonic = monotonic or (lambda: clock.now().timestamp())
-        self._vacated = vacated or (lambda leg: None)
+        self.vacated = vacated or (lambda leg: None)
         self._trunk: Trunk | None = None
         self._legs: dict[str, Leg] = {}
 
@@ -146,16 +146,15 @@ class Exchange:
             leg.count(segment)
 
     def disconnected(
-        self, name: str, sip_code: int, reason: str, q850_cause: int | None = None
+        self, name: str, by: Party, sip_code: int, reason: str, q850_cause: int | None = None
     ) -> None:
-        """Let go of a line that the trunk has ended; its leg is released with it."""
-        self._vacated(name)
+        """Release the leg of a call that the trunk has ended."""
         leg = self._legs.get(name)
         if leg is None:
             return
         leg.line = None
         if leg.ending is None:
-            leg.ending = Ending("remote", sip_code, reason, q850_cause)
+            leg.ending = Ending(by, sip_code, reason, q850_cause)
         leg.wind_up()
         if leg.recording:
             self._release_later(leg, CLOSING_S)
@@ -266,7 +265,8 @@ class Exchange:
     def _give_up(self, leg: Leg, ending: Ending) -> None:
         """Release a leg that has no line, or one that cannot be ended in order."""
         leg.ending = leg.ending or ending
-        self._vacated(leg.name)
+        if leg.line is None:
+            self.vacated(leg.name)
         self._release(leg)
 
     def _release_later(self, leg: Leg, seconds: float) -> None:

@@ -16,6 +16,7 @@ from workbench.engine.digits import Keypad, Outcome
 from workbench.engine.line import Line, LineError, StreamCount, Tape
 from workbench.signals import AnySignal
 
+Party = Literal["local", "remote", "engine"]
 Monotonic = Callable[[], float]
 
 
@@ -23,7 +24,7 @@ Monotonic = Callable[[], float]
 class Ending:
     """Who lets go of a leg, and with which words."""
 
-    by: Literal["local", "remote", "engine"]
+    by: Party
     sip_code: int
     reason: str
     q850_cause: int | None = None

@@ -8,6 +8,7 @@ outlives what it stands for.
 
 import ctypes
 import functools
+import uuid
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -19,8 +20,9 @@ from workbench.commands import Dial
 from workbench.engine import settings
 from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
-from workbench.engine.line import Direction, LineError, StreamCount
-from workbench.engine.tapes import Monotonic, PlayerTape, RecorderTape
+from workbench.engine.line import LineError
+from workbench.engine.lines import MESSAGE_MARK, Fact, Line, counted, logged_message
+from workbench.engine.tapes import Monotonic
 
 BATCH = 64
 """Polls of the library in one step, so that a burst of SIP cannot starve the commands."""
@@ -29,8 +31,6 @@ ADDRESS_IN_USE = 120098
 AUDIO = -1
 """Stands for the first audio stream of a call."""
 LIVE_MEDIA = frozenset({pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD})
-
-Fact = Callable[[], None]
 
 
 class TrunkError(Exception):
@@ -56,22 +56,33 @@ def guarded(callback: Callable[..., None]) -> Callable[..., None]:
     return safe
 
 
-def acting(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn an error of the library into one of the line."""
+def acting(purpose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Turn an error of the library into one of the line, which says what was wanted."""
 
-    @functools.wraps(verb)
-    def checked(self: Any, *args: Any) -> Any:
-        try:
-            return verb(self, *args)
-        except pj.Error as error:
-            raise LineError(f"the engine could not {verb.__name__}: {error.reason}") from None
+    def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(verb)
+        def checked(self: Any, *args: Any) -> Any:
+            try:
+                return verb(self, *args)
+            except pj.Error as error:
+                raise LineError(f"{purpose} failed: {error.reason}") from None
 
-    return checked
+        return checked
+
+    return decorate
+
+
+_exported = ctypes.CDLL(pj._pjsua2.__file__)
 
 
 def most_legs() -> int:
     """Ask the library for how many calls it was compiled."""
-    return int(ctypes.CDLL(pj._pjsua2.__file__).pjsua_call_get_max_count())
+    return int(_exported.pjsua_call_get_max_count())
+
+
+def calls_in_use() -> int:
+    """Ask the library how many calls it has, with those whose end is not confirmed yet."""
+    return int(_exported.pjsua_call_get_count())
 
 
 class PjTrunk:
@@ -88,8 +99,15 @@ class PjTrunk:
         self.exchange, self.monotonic, self.defect = exchange, monotonic, defect
         self.takes_calls = False
         self.inbox: deque[Fact] = deque()
-        self.lines: set[PjLine] = set()
+        self.lines: dict[str, Line] = {}
+        """By the name of their leg."""
+        self._by_call_id: dict[str, Line] = {}
         self._name, self._sequence = name, 0
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether there are calls, or files of calls, that are not finished."""
+        return bool(self.lines) or calls_in_use() > 0
 
     def open(self, host: str, port: int, log: str = "") -> tuple[str, int]:
         """Start the endpoint at a UDP address and return the address.
@@ -97,10 +115,12 @@ class PjTrunk:
         Raises:
             TrunkError: the address cannot be used.
         """
-        self.endpoint = pj.Endpoint()
+        self.endpoint, self._log = pj.Endpoint(), PjLog(self)
         self.endpoint.libCreate()
-        self.endpoint.libInit(endpoint_config(log))
-        udp = pj.TransportConfig()
+        config, udp = pj.EpConfig(), pj.TransportConfig()
+        settings.configure_endpoint(config, most_legs(), log)
+        config.logConfig.writer = self._log
+        self.endpoint.libInit(config)
         udp.port, udp.boundAddress = port, host
         try:
             transport = self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, udp)
@@ -110,8 +130,9 @@ class PjTrunk:
         self.endpoint.libStart()
         self._choose_codecs()
         at = str(self.endpoint.transportGetInfo(transport).localName)
-        self.account = PjAccount(self)
-        self.account.create(account_config(at, host, transport))
+        self.account, owner = PjAccount(self), pj.AccountConfig()
+        settings.configure_account(owner, at, host, transport)
+        self.account.create(owner)
         shown, _, bound = at.rpartition(":")
         return shown, int(bound)
 
@@ -126,32 +147,100 @@ class PjTrunk:
         for _ in range(BATCH):
             if self.endpoint.libHandleEvents(0) <= 0:
                 break
+        self._hand_over()
+        for line in self.lines.values():
+            line.watch_tapes()
+        self._clear()
+        self._hand_over()
+
+    def _hand_over(self) -> None:
         while self.inbox:
             self.inbox.popleft()()
-        for line in list(self.lines):
-            line.watch_tapes()
 
-    def dial(self, command: Dial) -> "PjLine":
+    def _clear(self) -> None:
+        """Forget lines of which the library has no trace any more."""
+        parting = [key for key, line in self.lines.items() if line.call is None]
+        if not parting:
+            return
+        traces = calls_in_use() - (len(self.lines) - len(parting))
+        for key in parting[: len(parting) - max(0, traces)]:
+            self.lines[key].vacated()
+            if self.lines[key].done:
+                self._vacate(key)
+
+    def _vacate(self, leg: str) -> None:
+        line = self.lines.pop(leg)
+        if self._by_call_id.get(line.sip_call_id) is line:
+            del self._by_call_id[line.sip_call_id]
+        self.inbox.append(functools.partial(self.exchange.vacated, leg))
+
+    def dial(self, command: Dial) -> Line:
         """Send an INVITE."""
-        line = PjLine(self, command.leg)
+        call_id = uuid.uuid4().hex
         prm = audio_call()
+        prm.opt.customCallId = call_id
         if command.from_:
             prm.txOption.localUri = f"<{sip.parse_address(command.from_)}>"
         prm.txOption.headers = header_vector(command.headers)
-        line.open()
+        line = self._line(command.leg, call_id)
+        line.call = call = PjCall(self, line)
         try:
-            line.call.makeCall(f"<{sip.parse_address(command.uri)}>", prm)
+            call.makeCall(f"<{sip.parse_address(command.uri)}>", prm)
         except pj.Error as error:
-            line.close()
+            line.call = None
+            self._vacate(command.leg)
             raise LineError(f"the call could not be placed: {error.reason}", 503) from None
         return line
 
-    def take(self, call_id: int) -> "PjLine":
-        """Open a line for a call that comes in."""
+    def take(self, native_id: int, call_id: str, message: str, remote: str) -> None:
+        """Open a line for a call that came in."""
         self._sequence += 1
-        line = PjLine(self, f"{self._name}-{self._sequence}")
-        line.open(call_id)
+        line = self._line(f"{self._name}-{self._sequence}", call_id)
+        line.call = PjCall(self, line, native_id)
+        if not self.takes_calls:
+            self.inbox.append(functools.partial(line.hang_up, 480))
+            return
+        offered = functools.partial(
+            self.exchange.offered,
+            line.leg,
+            line,
+            sip_call_id=call_id,
+            remote=remote,
+            caller=sip.bare_uri(sip.header_value(message, "From", "f")),
+            callee=sip.bare_uri(sip.header_value(message, "To", "t")),
+            headers=sip.context_headers(message),
+        )
+        self.inbox.append(offered)
+        line.see("received", message)
+
+    def seen(self, text: str) -> None:
+        """Give a message that the library logged to the line of its Call-ID."""
+        if (logged := logged_message(text)) is None:
+            return
+        call_id, direction, message = logged
+        if line := self._by_call_id.get(call_id):
+            line.see(direction, message)
+
+    def _line(self, leg: str, call_id: str) -> Line:
+        line = Line(leg, call_id, self.exchange, self.inbox, self.monotonic)
+        self.lines[leg] = self._by_call_id[call_id] = line
         return line
+
+
+class PjLog(pj.LogWriter):
+    """Picks the SIP messages out of the library's log, where each goes as it is sent."""
+
+    def __init__(self, trunk: PjTrunk) -> None:
+        """Tell the lines of `trunk` of their messages."""
+        super().__init__()
+        self.trunk = trunk
+
+    @guarded
+    def write(self, entry: Any) -> None:
+        """Pass on the lines of the log that hold a message."""
+        text = str(entry.msg)
+        if text.rstrip().endswith(MESSAGE_MARK):
+            self.trunk.seen(text)
 
 
 class PjAccount(pj.Account):
@@ -165,22 +254,10 @@ class PjAccount(pj.Account):
     @guarded
     def onIncomingCall(self, prm: Any) -> None:
         """Take the call; to refuse it here would abort when it has no SDP."""
-        line = self.trunk.take(prm.callId)
-        if not self.trunk.takes_calls:
-            self.trunk.inbox.append(functools.partial(line.hang_up, 480))
-            return
-        rdata, info = prm.rdata, line.call.getInfo()
-        message = sip.legible(rdata.wholeMsg)
-        offer = {
-            "caller": sip.bare_uri(sip.legible(info.remoteUri)),
-            "callee": sip.bare_uri(sip.legible(info.localUri)),
-            "sip_call_id": sip.legible(info.callIdString),
-            "remote": str(rdata.srcAddress),
-            "headers": sip.context_headers(message),
-        }
-        offered = self.trunk.exchange.offered
-        self.trunk.inbox.append(functools.partial(offered, line.leg, line, **offer))
-        line.see("received", message)
+        rdata = prm.rdata
+        message, remote = sip.legible(rdata.wholeMsg), str(rdata.srcAddress)
+        call_id = sip.header_value(message, "Call-ID", "i")
+        self.trunk.take(int(prm.callId), call_id, message, remote)
 
     @guarded
     def onIncomingSubscribe(self, prm: Any) -> None:
@@ -191,30 +268,81 @@ class PjAccount(pj.Account):
 class PjCall(pj.Call):
     """One call of the library; it must die in the callback that says it is over."""
 
-    def __init__(self, trunk: PjTrunk, line: "PjLine", call_id: int) -> None:
-        """Report to `line`."""
-        super().__init__(trunk.account, call_id)
+    def __init__(self, trunk: PjTrunk, line: Line, native_id: int = -1) -> None:
+        """Report to `line`; without an id the call is about to be dialled."""
+        super().__init__(trunk.account, native_id)
         self.trunk, self.line = trunk, line
+
+    # What a line asks for.
+
+    @acting("answering the INVITE")
+    def respond(self, sip_code: int) -> None:
+        """Send a response to the INVITE."""
+        prm = audio_call()
+        prm.statusCode = sip_code
+        self.answer(prm)
+
+    @acting("hanging up")
+    def end(self, sip_code: int) -> None:
+        """Send BYE, CANCEL or a final response, as the call's state asks for."""
+        prm = pj.CallOpParam()
+        prm.statusCode = sip_code
+        self.hangup(prm)
+
+    @acting("sending a digit")
+    def press(self, digit: str) -> None:
+        """Begin an RFC 4733 event."""
+        prm = pj.CallSendDtmfParam()
+        prm.method, prm.digits = pj.PJSUA_DTMF_METHOD_RFC2833, digit
+        prm.duration = TONE_MS
+        self.sendDtmf(prm)
+
+    @acting("finding the call's audio")
+    def port(self) -> pj.AudioMedia:
+        """Return the port of the bridge that carries the call's audio."""
+        return self.getAudioMedia(AUDIO)
+
+    @acting("opening the prompt")
+    def player(self, path: str) -> tuple[pj.AudioMediaPlayer, int, int]:
+        """Open a file to play; return the player, its samples and its rate."""
+        player = pj.AudioMediaPlayer()
+        player.createPlayer(path, pj.PJMEDIA_FILE_NO_LOOP)
+        content, port = player.getInfo(), player.getPortInfo()
+        sound = port.format
+        return player, int(content.sizeSamples), int(sound.clockRate)
+
+    @acting("opening the recording")
+    def recorders(self, paths: tuple[str, str]) -> tuple[Any, Any]:
+        """Open two files, of which the second is fed with silence."""
+        received, sent = pj.AudioMediaRecorder(), pj.AudioMediaRecorder()
+        received.createRecorder(paths[0])
+        sent.createRecorder(paths[1])
+        # A recorder without a source writes nothing: the null device is silence.
+        self._devices().getCaptureDevMedia().startTransmit(sent)
+        return received, sent
+
+    @acting("connecting the call's audio")
+    def drain(self, port: pj.AudioMedia) -> None:
+        """Take the audio of a port even when nobody listens."""
+        port.startTransmit(self._devices().getPlaybackDevMedia())
+
+    def _devices(self) -> pj.AudDevManager:
+        return self.trunk.endpoint.audDevManager()
+
+    # What the library tells.
 
     @guarded
     def onCallState(self, prm: Any) -> None:
         """Copy the state; let go of the call when it is over."""
-        event, info = prm.e, self.getInfo()
-        self.line.see_event(event)
-        state, code, reason = info.state, info.lastStatusCode, sip.legible(info.lastReason)
+        info, exchange = self.getInfo(), self.trunk.exchange
+        state, code, reason = info.state, int(info.lastStatusCode), sip.legible(info.lastReason)
         if state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            self._count(AUDIO)
-            self.line.disconnect(int(code), reason)
+            self._count(0)
+            self.line.disconnected(code, reason)
         elif state == pj.PJSIP_INV_STATE_CONFIRMED:
-            self.line.tell("answered")
+            self.line.tell(exchange.answered)
         elif state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:
-            self.line.tell("progressed", int(code), reason)
-
-    @guarded
-    def onCallTsxState(self, prm: Any) -> None:
-        """Copy the message that moved a transaction on."""
-        event = prm.e
-        self.line.see_event(event)
+            self.line.tell(exchange.progressed, code, reason)
 
     @guarded
     def onCallMediaState(self, prm: Any) -> None:
@@ -236,7 +364,8 @@ class PjCall(pj.Call):
     def onDtmfDigit(self, prm: Any) -> None:
         """Tell of a digit at its begin."""
         info = prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO
-        self.line.tell("digit_received", str(prm.digit), "sip-info" if info else "rfc4733")
+        told = self.trunk.exchange.digit_received
+        self.line.tell(told, str(prm.digit), "sip-info" if info else "rfc4733")
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:
@@ -252,185 +381,9 @@ class PjCall(pj.Call):
         if not self.hasMedia():
             return
         try:
-            count = counted(self.getStreamStat(max(0, stream)))
+            self.line.counted(counted(self.getStreamStat(stream)))
         except pj.Error:
             return  # no stream was ever there
-        self.line.tell("counted", count)
-
-
-class PjLine:
-    """One call as an exchange sees it: alive from its INVITE until it is disconnected."""
-
-    def __init__(self, trunk: PjTrunk, leg: str) -> None:
-        """Stand for the call of `leg`."""
-        self.trunk, self.leg = trunk, leg
-        self._call: PjCall | None = None
-        self._port = AUDIO
-        self._player: PlayerTape | None = None
-        self._recorder: RecorderTape | None = None
-        self._seen: set[int] = set()
-
-    @property
-    def call(self) -> PjCall:
-        """Return the library's call."""
-        if self._call is None:
-            raise LineError("the call is over")
-        return self._call
-
-    def open(self, call_id: int = -1) -> None:
-        """Hold the library's call, one that came in or one about to be dialled."""
-        self._call = PjCall(self.trunk, self, call_id)
-        self.trunk.lines.add(self)
-
-    def close(self) -> None:
-        """Let go of the library's call."""
-        self._call = None
-
-    def tell(self, fact: str, *details: object) -> None:
-        """Put a fact of this line into the inbox."""
-        told = getattr(self.trunk.exchange, fact)
-        self.trunk.inbox.append(functools.partial(told, self.leg, *details))
-
-    # What an exchange asks for.
-
-    @acting
-    def ring(self) -> None:
-        """Send 180."""
-        self._respond(180)
-
-    @acting
-    def answer(self) -> None:
-        """Send 200."""
-        self._respond(200)
-
-    @acting
-    def hang_up(self, sip_code: int) -> None:
-        """End the call: BYE, CANCEL or a final response, as its state asks for."""
-        prm = pj.CallOpParam()
-        prm.statusCode = sip_code
-        self.call.hangup(prm)
-
-    @acting
-    def press(self, digit: str) -> None:
-        """Begin an RFC 4733 event."""
-        prm = pj.CallSendDtmfParam()
-        prm.method, prm.digits = pj.PJSUA_DTMF_METHOD_RFC2833, digit
-        prm.duration = TONE_MS
-        self.call.sendDtmf(prm)
-
-    @acting
-    def play(self, path: str) -> PlayerTape:
-        """Play a file once, and record it when the leg is being recorded."""
-        player = pj.AudioMediaPlayer()
-        player.createPlayer(path, pj.PJMEDIA_FILE_NO_LOOP)
-        info = player.getInfo()
-        rate = player.getPortInfo().format.clockRate
-        player.startTransmit(self._media())
-        if self._recorder is not None and self._recorder.sent is not None:
-            player.startTransmit(self._recorder.sent)
-        tape = PlayerTape(player, int(info.sizeSamples), int(rate), self.trunk.monotonic)
-        self._player = tape
-        return tape
-
-    @acting
-    def record(self, received_path: str, sent_path: str) -> RecorderTape:
-        """Record both directions, from the same frame on."""
-        paths = (received_path, sent_path)
-        received, sent = recorder(received_path), recorder(sent_path)
-        # A recorder without a source writes nothing: the null device is silence.
-        silence = self.trunk.endpoint.audDevManager().getCaptureDevMedia()
-        media = self._media()
-        silence.startTransmit(sent)
-        media.startTransmit(received)
-        if self._player is not None:
-            self._player.connect(sent)
-        self._recorder = RecorderTape((received, sent), paths, self.trunk.monotonic)
-        return self._recorder
-
-    def _respond(self, sip_code: int) -> None:
-        prm = audio_call()
-        prm.statusCode = sip_code
-        self.call.answer(prm)
-
-    def _media(self) -> Any:
-        return self.call.getAudioMedia(AUDIO)
-
-    # What the library tells.
-
-    def media_active(self, codec: str, clock_rate: int) -> None:
-        """Connect the tapes to the call's port, which changes with each re-INVITE."""
-        if self._call is None:
-            return
-        media = self._media()
-        port = int(media.getPortId())
-        if self._port not in (AUDIO, port):
-            for tape in (self._player, self._recorder):
-                if tape is not None:
-                    tape.connect(media)
-        self._port = port
-        self.trunk.exchange.media_started(self.leg, codec, clock_rate)
-
-    def disconnect(self, sip_code: int, reason: str) -> None:
-        """Let go of the call at once: freed later, it would hang up its successor."""
-        self.close()
-        self.tell("disconnected", sip_code, reason)
-
-    def watch_tapes(self) -> None:
-        """Follow the tapes; forget the line when it has neither call nor open files."""
-        exchange = self.trunk.exchange
-        if self._player is not None and not self._player.watch(self.leg, exchange):
-            self._player = None
-        if self._recorder is not None and not self._recorder.watch(self.leg, exchange):
-            self._recorder = None
-        if self._call is None and self._recorder is None:
-            self.trunk.lines.discard(self)
-
-    def see_event(self, event: Any) -> None:
-        """Copy the SIP message that an event carries, if it carries one."""
-        source, kind = event.body, event.type
-        if kind == pj.PJSIP_EVENT_TSX_STATE:
-            state = source.tsxState
-            source, kind = state.src, state.type
-        elif kind == pj.PJSIP_EVENT_RX_MSG:
-            source = source.rxMsg
-        elif kind == pj.PJSIP_EVENT_TX_MSG:
-            source = source.txMsg
-        if kind == pj.PJSIP_EVENT_RX_MSG:
-            rdata = source.rdata
-            self.see("received", sip.legible(rdata.wholeMsg))
-        elif kind == pj.PJSIP_EVENT_TX_MSG:
-            tdata = source.tdata
-            self.see("sent", sip.legible(tdata.wholeMsg))
-
-    def see(self, direction: Direction, message: str) -> None:
-        """Tell of a message once, however many callbacks bring it."""
-        mark = hash((direction, message))
-        if message and mark not in self._seen:
-            self._seen.add(mark)
-            self.tell("message_seen", direction, message)
-
-
-def endpoint_config(log: str) -> pj.EpConfig:
-    """Configure the endpoint; pjsip writes to a file or to nothing."""
-    config = pj.EpConfig()
-    settings.apply(config, settings.ENDPOINT)
-    config.uaConfig.maxCalls = most_legs()
-    config.logConfig.level = 4 if log else 0
-    config.logConfig.consoleLevel = 0
-    config.logConfig.filename = log
-    return config
-
-
-def account_config(at: str, host: str, transport: int) -> pj.AccountConfig:
-    """Configure the account, which is bound to one transport."""
-    config = pj.AccountConfig()
-    settings.apply(config, settings.ACCOUNT)
-    config.idUri = f"sip:workbench@{at}"
-    config.sipConfig.transportId = transport
-    config.sipConfig.ipv6Use = config.mediaConfig.ipv6Use = pj.PJSUA_IPV6_DISABLED
-    config.mediaConfig.transportConfig.boundAddress = host
-    config.mediaConfig.transportConfig.port = 0
-    return config
 
 
 def audio_call() -> pj.CallOpParam:
@@ -448,28 +401,3 @@ def header_vector(headers: dict[str, str]) -> pj.SipHeaderVector:
         header.hName, header.hValue = name, value
         vector.append(header)
     return vector
-
-
-def recorder(path: str) -> pj.AudioMediaRecorder:
-    """Open a WAV file for writing, at the rate of the bridge."""
-    made = pj.AudioMediaRecorder()
-    made.createRecorder(path)
-    return made
-
-
-def counted(stat: pj.StreamStat) -> StreamCount:
-    """Copy the counters of a stream, in the units of RFC 3550's reports as milliseconds."""
-    rtcp, jbuf = stat.rtcp, stat.jbuf
-    rx, tx, rtt = rtcp.rxStat, rtcp.txStat, rtcp.rttUsec
-    heard, reported = rx.jitterUsec, tx.jitterUsec
-    told = tx.updateCount > 0
-    return StreamCount(
-        packets_received=int(rx.pkt),
-        packets_lost=int(rx.loss),
-        packets_discarded=int(rx.discard) + int(jbuf.discard),
-        jitter_ms_rx=heard.mean / 1000,
-        packets_sent=int(tx.pkt),
-        jitter_ms_tx=reported.mean / 1000 if told else None,
-        loss_pct_tx=100 * tx.loss / max(1, tx.pkt) if told else None,
-        rtt_ms=rtt.mean / 1000 if rtt.n else None,
-    )

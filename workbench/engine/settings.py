@@ -4,6 +4,8 @@ Each row is an attribute of a pjsua2 configuration object. A default that is mis
 was looked at and is harmless.
 """
 
+from typing import Any
+
 CLOCK_RATE = 8000
 FRAME_MS = 20
 
@@ -46,6 +48,29 @@ ACCOUNT: dict[str, object] = {
     "videoConfig.autoShowIncoming": False,
     "videoConfig.autoTransmitOutgoing": False,
 }
+
+
+LOG_LEVEL = 4
+"""At which pjsip logs the SIP messages, the only place where it shows them all."""
+IPV6_DISABLED = 0
+
+
+def configure_endpoint(config: Any, most_legs: int, log: str) -> None:
+    """Configure the endpoint; its log also goes to a file if one is named."""
+    apply(config, ENDPOINT)
+    config.uaConfig.maxCalls = most_legs
+    config.logConfig.level = config.logConfig.consoleLevel = LOG_LEVEL
+    config.logConfig.filename = log
+
+
+def configure_account(config: Any, at: str, host: str, transport: int) -> None:
+    """Configure the account, which is bound to one transport and one address for audio."""
+    apply(config, ACCOUNT)
+    config.idUri = f"sip:workbench@{at}"
+    config.sipConfig.transportId = transport
+    config.sipConfig.ipv6Use = config.mediaConfig.ipv6Use = IPV6_DISABLED
+    config.mediaConfig.transportConfig.boundAddress = host
+    config.mediaConfig.transportConfig.port = 0
 
 
 def apply(config: object, settings: dict[str, object]) -> None:

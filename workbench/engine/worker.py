@@ -136,7 +136,7 @@ class Worker:
         self._trunk.takes_calls = False
         self._exchange.hang_up_all("the bench has closed")
         deadline = self._clock.monotonic() + PARTING_S
-        while self._trunk.lines and self._clock.monotonic() < deadline:
+        while self._trunk.busy and self._clock.monotonic() < deadline:
             self._step()
 
     def _step(self) -> None:

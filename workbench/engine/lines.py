@@ -1,0 +1,237 @@
+"""One call of the library as an exchange sees it: verbs in, facts out, nothing native kept.
+
+The native call is known by its verbs only, so that this file needs no pjsua2.
+"""
+
+import functools
+import re
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from workbench import sip
+from workbench.engine.exchange import Exchange
+from workbench.engine.line import Direction, LineError, StreamCount
+from workbench.engine.tapes import Monotonic, PlayerTape, RecorderTape
+
+Fact = Callable[[], None]
+
+MESSAGE_MARK = "--end msg--"
+LOGGED_MESSAGE = re.compile(
+    r"(?P<way>RX|TX) \d+ bytes .*? (?:from|to) UDP (?P<peer>[^\s:]+:\d+):\r?\n"
+    r"(?P<message>.*?)\n?--end msg--",
+    re.DOTALL,
+)
+"""How pjsip logs each message that it receives or sends."""
+CALL_ID = re.compile(r"^(?:Call-ID|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+ENDING_METHOD = re.compile(
+    r"^CSeq[ \t]*:[ \t]*\d+[ \t]+(BYE|INVITE)", re.IGNORECASE | re.MULTILINE
+)
+VERDICT = re.compile(r"BYE |CANCEL |SIP/2\.0 [3-6]\d\d ")
+SILENCE = 408
+"""What pjsip says when nobody answers, RFC 3261 section 17.1.1.2 (timer B)."""
+FINAL_RESPONSE = re.compile(r"SIP/2\.0 [2-6]\d\d ")
+
+
+class NativeCall(Protocol):
+    """A call of the library; each verb raises `LineError` when it cannot be done."""
+
+    def respond(self, sip_code: int) -> None:
+        """Send a response to the INVITE."""
+
+    def end(self, sip_code: int) -> None:
+        """Send BYE, CANCEL or a final response."""
+
+    def press(self, digit: str) -> None:
+        """Begin an RFC 4733 event."""
+
+    def port(self) -> Any:
+        """Return the port of the bridge that carries the call's audio."""
+
+    def player(self, path: str) -> tuple[Any, int, int]:
+        """Open a file to play; return the player, its samples and its rate."""
+
+    def recorders(self, paths: tuple[str, str]) -> tuple[Any, Any]:
+        """Open two files, of which the second is fed with silence."""
+
+    def drain(self, port: Any) -> None:
+        """Take the audio of a port even when nobody listens."""
+
+
+class Line:
+    """One call, from its INVITE until it is disconnected and its files are whole."""
+
+    def __init__(
+        self,
+        leg: str,
+        sip_call_id: str,
+        exchange: Exchange,
+        inbox: deque[Fact],
+        monotonic: Monotonic,
+    ) -> None:
+        """Put the facts of `leg` into `inbox`."""
+        self.leg, self.sip_call_id = leg, sip_call_id
+        self.call: NativeCall | None = None
+        self._exchange, self._inbox, self._monotonic = exchange, inbox, monotonic
+        self._port_id: int | None = None
+        self._player: PlayerTape | None = None
+        self._recorder: RecorderTape | None = None
+        self._hanging_up = self._end_seen = False
+        self._farewell: Fact | None = None
+        self._verdict = ""
+        """The message by which the far end ended or refused the call."""
+
+    @property
+    def done(self) -> bool:
+        """Tell whether neither the call nor a file of it is open."""
+        return self.call is None and self._recorder is None and self._farewell is None
+
+    def tell(self, fact: Callable[..., None], *details: Any) -> None:
+        """Put a fact into the inbox."""
+        self._inbox.append(functools.partial(fact, self.leg, *details))
+
+    # What an exchange asks for.
+
+    def ring(self) -> None:
+        """Send 180 to the caller."""
+        self._live().respond(180)
+
+    def answer(self) -> None:
+        """Send 200 to the caller."""
+        self._live().respond(200)
+
+    def hang_up(self, sip_code: int) -> None:
+        """End the call: BYE when it is up, CANCEL or the final code when it is not."""
+        call = self._live()
+        self._hanging_up = True
+        call.end(sip_code)
+
+    def press(self, digit: str) -> None:
+        """Begin to send one keypad digit."""
+        self._live().press(digit)
+
+    def play(self, path: str) -> PlayerTape:
+        """Play a file to the far end, and into its recording when there is one."""
+        player, samples, rate = self._live().player(path)
+        player.startTransmit(self._live().port())
+        if self._recorder is not None and self._recorder.sent is not None:
+            player.startTransmit(self._recorder.sent)
+        self._player = PlayerTape(player, samples, rate, self._monotonic)
+        return self._player
+
+    def record(self, received_path: str, sent_path: str) -> RecorderTape:
+        """Record both directions, from the same frame on."""
+        paths = (received_path, sent_path)
+        received, sent = self._live().recorders(paths)
+        self._live().port().startTransmit(received)
+        if self._player is not None:
+            self._player.connect(sent)
+        self._recorder = RecorderTape((received, sent), paths, self._monotonic)
+        return self._recorder
+
+    def _live(self) -> NativeCall:
+        if self.call is None:
+            raise LineError("the call is over")
+        return self.call
+
+    # What the library tells.
+
+    def media_active(self, codec: str, clock_rate: int) -> None:
+        """Connect the tapes to the call's port, which may change with a re-INVITE."""
+        if self.call is None or self._hanging_up:
+            return
+        port = self.call.port()
+        if self._port_id != int(port.getPortId()):
+            self._port_id = int(port.getPortId())
+            # A port that nobody reads from fills its jitter buffer with stale audio.
+            self.call.drain(port)
+            for tape in (self._player, self._recorder):
+                if tape is not None:
+                    tape.connect(port)
+        self._exchange.media_started(self.leg, codec, clock_rate)
+
+    def counted(self, count: StreamCount) -> None:
+        """Tell what was counted on a stream that has ended."""
+        self.tell(self._exchange.counted, count)
+
+    def disconnected(self, sip_code: int, reason: str) -> None:
+        """Let go of the native call at once: freed later, it hangs up its successor."""
+        self.call = None
+        if self._verdict:
+            by, cause = "remote", sip.reason_cause(self._verdict)
+        else:
+            by, cause = ("remote" if sip_code == SILENCE else "engine"), None
+            reason = "no response from the far end" if sip_code == SILENCE else reason
+        farewell = functools.partial(
+            self._exchange.disconnected, self.leg, by, sip_code, reason, cause
+        )
+        if self._hanging_up and not self._end_seen:
+            self._farewell = farewell  # until the far end confirms what we asked for
+        else:
+            self._inbox.append(farewell)
+
+    def vacated(self) -> None:
+        """Tell that the library has no trace of the call any more."""
+        self._part()
+
+    def see(self, direction: Direction, message: str) -> None:
+        """Tell of a SIP message; the far end's last word ends a call that we hung up."""
+        self.tell(self._exchange.message_seen, direction, message)
+        if direction == "received" and VERDICT.match(message):
+            self._verdict = message
+        if self._hanging_up and ends_call(direction, message):
+            self._end_seen = True
+            self._part()
+
+    def _part(self) -> None:
+        if self._farewell is not None:
+            self._inbox.append(self._farewell)
+            self._farewell = None
+
+    def watch_tapes(self) -> None:
+        """Follow the tapes to their ends."""
+        if self._player is not None and not self._player.watch(self.leg, self._exchange):
+            self._player = None
+        if self._recorder is not None and not self._recorder.watch(self.leg, self._exchange):
+            self._recorder = None
+
+
+def ends_call(direction: Direction, message: str) -> bool:
+    """Tell whether a message settles a call that we hang up.
+
+    It is the answer to our BYE, to the INVITE that we cancelled, or our own refusal.
+    """
+    method = ENDING_METHOD.search(message)
+    if method is None or not FINAL_RESPONSE.match(message):
+        return False
+    return direction == "received" or method[1].upper() == "INVITE"
+
+
+def logged_message(text: str) -> tuple[str, Direction, str] | None:
+    """Return Call-ID, direction and message of a line that pjsip logged, if it has one."""
+    logged = LOGGED_MESSAGE.search(text)
+    if logged is None:
+        return None
+    message = sip.legible(logged["message"])
+    call_id = CALL_ID.search(message)
+    if call_id is None:
+        return None
+    return call_id[1], "received" if logged["way"] == "RX" else "sent", message
+
+
+def counted(stat: Any) -> StreamCount:
+    """Copy the counters of a stream, in the units of RFC 3550's reports as milliseconds."""
+    rtcp, jbuf = stat.rtcp, stat.jbuf
+    rx, tx, rtt = rtcp.rxStat, rtcp.txStat, rtcp.rttUsec
+    heard, reported = rx.jitterUsec, tx.jitterUsec
+    told = tx.updateCount > 0
+    return StreamCount(
+        packets_received=int(rx.pkt),
+        packets_lost=int(rx.loss),
+        packets_discarded=int(rx.discard) + int(jbuf.discard),
+        jitter_ms_rx=heard.mean / 1000,
+        packets_sent=int(tx.pkt),
+        jitter_ms_tx=reported.mean / 1000 if told else None,
+        loss_pct_tx=100 * tx.loss / max(1, tx.pkt) if told else None,
+        rtt_ms=rtt.mean / 1000 if rtt.n else None,
+    )
