@@ -11,10 +11,10 @@ from workbench.clock import Clock
 from workbench.commands import AnyCommand
 from workbench.engine import Report
 from workbench.engine.legs import Ending, Leg, Monotonic, Party
-from workbench.engine.line import Direction, Line, LineError, StreamCount, Tape, Trunk
+from workbench.engine.line import Direction, Line, LineError, Method, StreamCount, Tape, Trunk
 from workbench.errors import InvalidInput
 
-GRACE_S = 1.0
+GRACE_S = 0.5
 """How long the far end may take to confirm the end of a call before it is released."""
 CLOSING_S = 0.5
 """How long the files of a recording may take to close."""
@@ -63,6 +63,12 @@ class Exchange:
         """End every leg, as by `Hangup`."""
         for leg in list(self._legs.values()):
             self._hang_up(leg, reason=reason)
+
+    def release_all(self, reason: str) -> None:
+        """End every leg and release it without waiting for the far end."""
+        self.hang_up_all(reason)
+        for leg in list(self._legs.values()):
+            self._release(leg)
 
     # What a trunk reports.
 
@@ -115,7 +121,7 @@ class Exchange:
         if leg := self._legs.get(name):
             leg.start_media(codec, clock_rate)
 
-    def digit_received(self, name: str, digit: str, method: str = "rfc4733") -> None:
+    def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:
         """Report a digit that the far end pressed."""
         leg = self._legs.get(name)
         if leg is not None and not leg.over:

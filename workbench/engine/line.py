@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from workbench.commands import Dial
 
 Direction = Literal["received", "sent"]
+Method = Literal["rfc4733", "sip-info", "inband"]
 
 
 class LineError(OSError):

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from workbench import sip
 from workbench.engine.exchange import Exchange
+from workbench.engine.legs import Party
 from workbench.engine.line import Direction, LineError, StreamCount
 from workbench.engine.tapes import Monotonic, PlayerTape, RecorderTape
 
@@ -157,11 +158,12 @@ class Line:
     def disconnected(self, sip_code: int, reason: str) -> None:
         """Let go of the native call at once: freed later, it hangs up its successor."""
         self.call = None
-        if self._verdict:
-            by, cause = "remote", sip.reason_cause(self._verdict)
-        else:
-            by, cause = ("remote" if sip_code == SILENCE else "engine"), None
-            reason = "no response from the far end" if sip_code == SILENCE else reason
+        by: Party = "remote"
+        if not self._verdict and sip_code == SILENCE:
+            reason = "no response from the far end"
+        elif not self._verdict:
+            by = "engine"
+        cause = sip.reason_cause(self._verdict)
         farewell = functools.partial(
             self._exchange.disconnected, self.leg, by, sip_code, reason, cause
         )

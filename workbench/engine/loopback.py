@@ -1,0 +1,221 @@
+"""A simulated engine in one process, on any clock: calls without SIP, RTP or waiting.
+
+A call goes to whoever listens in the same engine, or to a far end with a script. The
+signals, and their order, are those of `pool` for the same commands.
+"""
+
+import functools
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workbench import sip
+from workbench.clock import Clock
+from workbench.commands import AnyCommand, Dial
+from workbench.engine import Report
+from workbench.engine.digits import Keypad, Outcome
+from workbench.engine.exchange import Exchange
+from workbench.engine.legs import Party
+from workbench.engine.line import Direction, Line, Method, StreamCount, Tape
+from workbench.engine.simline import SimLine
+from workbench.errors import EngineError
+from workbench.signals import AnySignal
+
+OWN_URI = "sip:workbench@loopback"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FarEnd:
+    """What a scripted far end does with a call; seconds count from the step before."""
+
+    responds: bool = True
+    """False: its host is dead, no message of ours is ever answered."""
+    refuses_with: int | None = None
+    """Refuse with this code, 486 for busy, instead of ringing."""
+    answers_after_s: float | None = 0.0
+    """Ring so long before answering; None rings for ever, or calls for ever."""
+    digits: tuple[tuple[float, str], ...] = ()
+    """Digits to send, each so many seconds after the answer."""
+    hangs_up_after_s: float | None = None
+    """Hang up so many seconds after the answer."""
+    gives_up_after_s: float | None = None
+    """As a caller: cancel so many seconds after the INVITE, if there is no answer."""
+
+
+class Loopback:
+    """An `Engine` that simulates."""
+
+    def __init__(self, clock: Clock, far_ends: Mapping[str, FarEnd] | None = None) -> None:
+        """Simulate on `clock`, with far ends by the user part of their address."""
+        self._clock = clock
+        self._far_ends = dict(far_ends or {})
+        self._listening = False
+        self._sequence = itertools.count(1)
+        self._exchange = Exchange(clock, _nobody)
+
+    def far_end(self, user: str, script: FarEnd) -> None:
+        """Let calls to `user` meet a scripted far end."""
+        self._far_ends[user] = script
+
+    async def start(self, report: Report) -> None:
+        """Get ready to execute commands; signals go to `report` from now on."""
+        self._exchange = Exchange(self._clock, report)
+        self._exchange.connect(self)
+
+    async def listen(self, host: str, port: int) -> tuple[str, int]:
+        """Take the calls to every address that has no scripted far end."""
+        self._listening = True
+        return host, port or sip.DEFAULT_PORT
+
+    async def execute(self, command: AnyCommand) -> None:
+        """Carry out a command; what comes of it is reported as signals."""
+        self._exchange.execute(command)
+
+    async def close(self) -> None:
+        """End every leg, each with its `Released` signal."""
+        self._listening = False
+        self._exchange.release_all("the bench has closed")
+
+    def offer(
+        self,
+        script: FarEnd,
+        *,
+        caller: str = "sip:caller@loopback",
+        callee: str = OWN_URI,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """Let a scripted caller call whoever listens; return the name of our leg."""
+        if not self._listening:
+            raise EngineError("Nobody takes calls: listen before a call is offered.")
+        leg = f"loopback-{next(self._sequence)}"
+        ours = SimLine(leg, self._clock, self._exchange)
+        ScriptedEnd(leg, self._clock, script).place(ours, caller, callee, headers or {})
+        return leg
+
+    def dial(self, command: Dial) -> SimLine:
+        """Send an INVITE, as the trunk of the engine's own exchange."""
+        line = SimLine(command.leg, self._clock, self._exchange)
+        line.call(
+            self._callee(command),
+            caller=command.from_ or OWN_URI,
+            callee=command.uri,
+            headers=command.headers,
+        )
+        return line
+
+    def _callee(self, command: Dial) -> SimLine | None:
+        script = self._far_ends.get(sip.parse_address(command.uri).user)
+        if script is not None:
+            end = ScriptedEnd(command.leg, self._clock, script)
+            return end.line if script.responds else None
+        if not self._listening:
+            end = ScriptedEnd(command.leg, self._clock, FarEnd(refuses_with=404))
+            return end.line
+        return SimLine(f"{command.leg}-far", self._clock, self._exchange)
+
+
+class ScriptedEnd:
+    """A far end that follows its script; it observes its own line."""
+
+    def __init__(self, leg: str, clock: Clock, script: FarEnd) -> None:
+        """Be the far end of `leg`."""
+        self._clock, self._script = clock, script
+        self.line = SimLine(f"{leg}-script", clock, self)
+        self._keypad = Keypad(clock, self._press, self._sent)
+        self._keypad.run()
+        self._answered = self._over = False
+
+    def place(
+        self, ours: SimLine, caller: str, callee: str, headers: Mapping[str, str]
+    ) -> None:
+        """Call our leg."""
+        self.line.call(ours, caller=caller, callee=callee, headers=headers)
+        if self._script.gives_up_after_s is not None:
+            self._clock.call_later(self._script.gives_up_after_s, self._give_up)
+
+    def offered(
+        self,
+        name: str,
+        line: Line,
+        *,
+        caller: str,
+        callee: str,
+        sip_call_id: str,
+        remote: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        """Refuse the call, or ring and answer it, once it has been acknowledged by 100."""
+        self._clock.call_later(0.0, self._respond)
+
+    def answered(self, name: str, sip_code: int = 200, reason: str = "OK") -> None:
+        """Send the digits and hang up when their time has come."""
+        self._answered = True
+        for seconds, digits in self._script.digits:
+            self._clock.call_later(seconds, functools.partial(self._keypad.add, "", digits))
+        if self._script.hangs_up_after_s is not None:
+            self._clock.call_later(self._script.hangs_up_after_s, lambda: self._hang_up(200))
+
+    def disconnected(
+        self,
+        name: str,
+        by: Party,
+        sip_code: int,
+        reason: str,
+        q850_cause: int | None = None,
+    ) -> None:
+        """Stop following the script."""
+        self._over = True
+        self._keypad.stop()
+
+    def progressed(self, name: str, sip_code: int, reason: str) -> None:
+        """Go on waiting, as a caller."""
+
+    def media_started(self, name: str, codec: str, clock_rate: int) -> None:
+        """Let audio flow unheard."""
+
+    def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:
+        """Let digits arrive unheard."""
+
+    def message_seen(self, name: str, direction: Direction, message: str) -> None:
+        """Keep no ladder of its own."""
+
+    def played_out(self, name: str, tape: Tape) -> None:
+        """Play no prompts."""
+
+    def recorded(self, name: str, tape: Tape) -> None:
+        """Record nothing."""
+
+    def counted(self, name: str, segment: StreamCount) -> None:
+        """Count nothing."""
+
+    def _respond(self) -> None:
+        script = self._script
+        if script.refuses_with is not None:
+            self._hang_up(script.refuses_with)
+        elif not self._over:
+            self.line.ring()
+            if script.answers_after_s is not None:
+                self._clock.call_later(script.answers_after_s, self._answer)
+
+    def _answer(self) -> None:
+        if not self._over:
+            self.line.answer()
+
+    def _give_up(self) -> None:
+        if not self._answered:
+            self._hang_up(487)
+
+    def _hang_up(self, sip_code: int) -> None:
+        if not self._over:
+            self._over = True
+            self.line.hang_up(sip_code)
+
+    def _press(self, digit: str) -> None:
+        self.line.press(digit)
+
+    def _sent(self, sending: str, outcome: Outcome, reason: str = "") -> None:
+        """Take note of digits that are sent; nobody asks."""
+
+
+def _nobody(signal: AnySignal) -> None:
+    """Take signals before `start`, of which there are none."""

@@ -1,0 +1,310 @@
+"""One end of a simulated call: SIP without a network, audio without sound.
+
+Two ends face each other. What one sends the other hears a moment later on the same clock,
+in the order in which two SIP peers would hear it.
+"""
+
+import itertools
+import wave
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Protocol
+
+import soundfile
+
+from workbench.clock import Clock, Timer
+from workbench.engine.legs import Party
+from workbench.engine.line import Direction, Line, LineError, Method, StreamCount, Tape
+
+RATE = 8000
+FRAMES_A_SECOND = 50
+PHRASES = {
+    180: "Ringing",
+    200: "OK",
+    404: "Not Found",
+    408: "Request Timeout",
+    480: "Temporarily Unavailable",
+    486: "Busy Here",
+    487: "Request Terminated",
+    503: "Service Unavailable",
+    600: "Busy Everywhere",
+    603: "Decline",
+}
+
+_call_ids = itertools.count(1)
+
+
+class Observer(Protocol):
+    """Who is told what a line hears: an exchange, or the script of a far end."""
+
+    def offered(
+        self,
+        name: str,
+        line: Line,
+        *,
+        caller: str,
+        callee: str,
+        sip_call_id: str,
+        remote: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        """Take note of a call that came in."""
+
+    def progressed(self, name: str, sip_code: int, reason: str) -> None:
+        """Take note that the far end rings."""
+
+    def answered(self, name: str, sip_code: int = 200, reason: str = "OK") -> None:
+        """Take note that the call is up."""
+
+    def media_started(self, name: str, codec: str, clock_rate: int) -> None:
+        """Take note that audio can flow."""
+
+    def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:
+        """Take note of a digit."""
+
+    def message_seen(self, name: str, direction: Direction, message: str) -> None:
+        """Take note of a SIP message."""
+
+    def played_out(self, name: str, tape: Tape) -> None:
+        """Take note that a prompt is over."""
+
+    def recorded(self, name: str, tape: Tape) -> None:
+        """Take note that the files of a recording are whole."""
+
+    def counted(self, name: str, segment: StreamCount) -> None:
+        """Take note of what was counted on a stream."""
+
+    def disconnected(
+        self, name: str, by: Party, sip_code: int, reason: str, q850_cause: int | None = None
+    ) -> None:
+        """Take note that the call is over."""
+
+
+class SimLine:
+    """One end of a simulated call."""
+
+    def __init__(self, leg: str, clock: Clock, observer: Observer) -> None:
+        """Tell `observer` what is heard on `leg`."""
+        self.leg, self._clock, self._observer = leg, clock, observer
+        self._peer: SimLine | None = None
+        self._up = self._over = self._calling = False
+        self._media_began: datetime | None = None
+        self._call: dict[str, Any] = {}
+
+    def call(
+        self, peer: "SimLine | None", *, caller: str, callee: str, headers: Mapping[str, str]
+    ) -> None:
+        """Send an INVITE to `peer`; None stands for a host that never responds."""
+        self._calling = True
+        self._peer = peer
+        self._call = {
+            "caller": caller,
+            "callee": callee,
+            "sip_call_id": f"loopback-{next(_call_ids)}",
+            "remote": "loopback",
+            "headers": dict(headers),
+        }
+        self._send(f"INVITE {callee} SIP/2.0", "INVITE", lambda far: far._invited(self))
+
+    # What a leg asks for.
+
+    def ring(self) -> None:
+        """Send 180 to the caller."""
+        self._respond(180, "INVITE", lambda far: far._told(180))
+
+    def answer(self) -> None:
+        """Send 200 to the caller."""
+        self._start_media()
+        self._respond(200, "INVITE", lambda far: far._accepted())
+
+    def hang_up(self, sip_code: int) -> None:
+        """End the call: BYE when it is up, CANCEL or the final code when it is not."""
+        if self._over:
+            raise LineError("the call is over")
+        if self._up:
+            self._send(f"BYE {self._uri} SIP/2.0", "BYE", lambda far: far._dismissed())
+        elif self._calling:
+            self._send(f"CANCEL {self._uri} SIP/2.0", "CANCEL", lambda far: far._cancelled())
+        else:
+            self._respond(sip_code, "INVITE", lambda far: far._refused(sip_code))
+            self._end("local", sip_code, PHRASES.get(sip_code, ""))
+
+    def press(self, digit: str) -> None:
+        """Send one keypad digit."""
+        self._reach(lambda far: far._observer.digit_received(far.leg, digit))
+
+    def play(self, path: str) -> "SimTape":
+        """Let the time pass that the file would play."""
+        try:
+            seconds = float(soundfile.info(path).duration)
+        except (OSError, RuntimeError) as error:
+            raise LineError(f"opening the prompt failed: {error}") from None
+        tape = SimTape(self._clock, seconds)
+        tape.timer = self._clock.call_later(
+            seconds, lambda: self._observer.played_out(self.leg, tape)
+        )
+        return tape
+
+    def record(self, received_path: str, sent_path: str) -> "SimRecorders":
+        """Write silence of the right length, once the recording ends."""
+        tape = SimRecorders(self._clock, (received_path, sent_path))
+        tape.whole = lambda: self._observer.recorded(self.leg, tape)
+        tape.write(0)
+        return tape
+
+    # What the other end sends.
+
+    def _invited(self, caller: "SimLine") -> None:
+        self._peer, self._call = caller, caller._call
+        self._observer.offered(self.leg, self, **self._call)
+        self._hear(f"INVITE {self._uri} SIP/2.0", "INVITE")
+        self._respond(100, "INVITE", lambda far: None)
+
+    def _told(self, sip_code: int) -> None:
+        if not self._over:
+            self._observer.progressed(self.leg, sip_code, PHRASES[sip_code])
+
+    def _accepted(self) -> None:
+        if self._over:
+            return
+        self._start_media()
+        self._send(f"ACK {self._uri} SIP/2.0", "INVITE", lambda far: far._confirmed())
+        self._confirmed()
+
+    def _confirmed(self) -> None:
+        if not self._over:
+            self._up = True
+            self._observer.answered(self.leg)
+
+    def _refused(self, sip_code: int) -> None:
+        self._send(f"ACK {self._uri} SIP/2.0", "INVITE", lambda far: None)
+        self._end("remote", sip_code, PHRASES.get(sip_code, ""))
+
+    def _cancelled(self) -> None:
+        if self._over:
+            return
+        self._respond(200, "CANCEL", lambda far: None)
+        self._respond(487, "INVITE", lambda far: far._refused(487))
+        self._end("remote", 487, PHRASES[487])
+
+    def _dismissed(self) -> None:
+        self._respond(200, "BYE", lambda far: far._end("local", 200, "Normal call clearing"))
+        self._end("remote", 200, "Normal call clearing")
+
+    def _end(self, by: Party, sip_code: int, reason: str) -> None:
+        if self._over:
+            return
+        self._over = True
+        if self._media_began is not None:
+            seconds = (self._clock.now() - self._media_began).total_seconds()
+            packets = int(seconds * FRAMES_A_SECOND)
+            count = StreamCount(packets_received=packets, packets_sent=packets)
+            self._observer.counted(self.leg, count)
+        self._observer.disconnected(self.leg, by, sip_code, reason)
+
+    def _start_media(self) -> None:
+        if self._media_began is None:
+            self._media_began = self._clock.now()
+            self._observer.media_started(self.leg, "PCMU", RATE)
+
+    # The wire.
+
+    @property
+    def _uri(self) -> str:
+        return str(self._call["callee"])
+
+    def _send(self, start: str, method: str, effect: Callable[["SimLine"], None]) -> None:
+        """Send a message, which the other end hears and then acts upon."""
+        self._observer.message_seen(self.leg, "sent", self._message(start, method))
+
+        def arrive(far: SimLine) -> None:
+            if not start.startswith("INVITE"):  # an INVITE is heard after the offer
+                far._hear(start, method)
+            effect(far)
+
+        self._reach(arrive)
+
+    def _respond(self, code: int, method: str, effect: Callable[["SimLine"], None]) -> None:
+        phrase = PHRASES.get(code, "Trying" if code == 100 else "")
+        self._send(f"SIP/2.0 {code} {phrase}", method, effect)
+
+    def _reach(self, effect: Callable[["SimLine"], None]) -> None:
+        peer = self._peer
+        if peer is not None:
+            self._clock.call_later(0.0, lambda: effect(peer))
+
+    def _hear(self, start: str, method: str) -> None:
+        self._observer.message_seen(self.leg, "received", self._message(start, method))
+
+    def _message(self, start: str, method: str) -> str:
+        headers = {
+            "Via": "SIP/2.0/UDP loopback",
+            "From": f"<{self._call['caller']}>",
+            "To": f"<{self._call['callee']}>",
+            "Call-ID": self._call["sip_call_id"],
+            "CSeq": f"{2 if method == 'BYE' else 1} {method}",
+            **(self._call["headers"] if start.startswith("INVITE") else {}),
+            "Content-Length": "0",
+        }
+        lines = [start, *(f"{name}: {value}" for name, value in headers.items())]
+        return "\r\n".join([*lines, "", ""])
+
+
+class SimTape:
+    """A prompt that takes its time and makes no sound."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        """Begin to play."""
+        self._clock, self._began, self._seconds = clock, clock.now(), seconds
+        self._stopped_at: datetime | None = None
+        self.timer: Timer | None = None
+
+    @property
+    def played_ms(self) -> int:
+        """Return how many milliseconds of the file have gone out."""
+        elapsed = ((self._stopped_at or self._clock.now()) - self._began).total_seconds()
+        return round(min(elapsed, self._seconds) * 1000)
+
+    def stop(self) -> None:
+        """Stop; does nothing the second time."""
+        if self._stopped_at is None:
+            self._stopped_at = self._clock.now()
+            if self.timer is not None:
+                self.timer.cancel()
+
+
+class SimRecorders:
+    """Two files of silence, as long as the recording ran."""
+
+    def __init__(self, clock: Clock, paths: tuple[str, str]) -> None:
+        """Begin to record."""
+        self._clock, self._began, self._paths = clock, clock.now(), paths
+        self._stopped = False
+        self.whole: Callable[[], None] = lambda: None
+
+    @property
+    def played_ms(self) -> int:
+        """Return how long the recorders have run."""
+        return round((self._clock.now() - self._began).total_seconds() * 1000)
+
+    def write(self, milliseconds: int) -> None:
+        """Write both files."""
+        silence = bytes(2 * (milliseconds * RATE // 1000))
+        for path in self._paths:
+            try:
+                with wave.open(path, "wb") as file:
+                    file.setnchannels(1)
+                    file.setsampwidth(2)
+                    file.setframerate(RATE)
+                    file.writeframes(silence)
+            except OSError as error:
+                raise LineError(f"opening the recording failed: {error}") from None
+
+    def stop(self) -> None:
+        """Close the files; does nothing the second time."""
+        if not self._stopped:
+            self._stopped = True
+            with suppress(LineError):  # the folder has been taken away meanwhile
+                self.write(self.played_ms)
+            self._clock.call_later(0.0, self.whole)
