@@ -3,47 +3,54 @@
 import sys
 import sysconfig
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
-from types import CodeType, FrameType
-from typing import Any
+from types import FrameType
+from typing import NamedTuple
 
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 _PACKAGE = Path(__file__).parent
+_RUN = str(_PACKAGE / "flow_run.py")
 _OWN = frozenset(
     str(_PACKAGE / name) for name in ("asking.py", "control.py", "flow_loop.py", "flow_run.py")
 )
 
-_RUN = str(_PACKAGE / "flow_run.py")
 
-_asked_at: ContextVar[tuple[str, int]] = ContextVar("asked_at", default=("", 0))
+class AskedAt(NamedTuple):
+    """A line of a flow; line 0 when no line of it asked."""
+
+    file: str = ""
+    line: int = 0
+
+
+NOWHERE = AskedAt()
+
+_asked_at: ContextVar[AskedAt] = ContextVar("asked_at", default=NOWHERE)
 """The last line that asked; a task inherits the line that created it."""
 
 
-def is_plumbing(code: CodeType) -> bool:
-    """Return whether a frame of this code belongs to Python or to us, not to the flow."""
-    name = code.co_filename
-    if name in _OWN:
-        return True
-    return name.startswith(_STANDARD_LIBRARY) and "site-packages" not in name
+@cache
+def short_name(filename: str) -> str:
+    """Return the name of a flow's file, or "" for Python's own files and ours."""
+    library = filename.startswith(_STANDARD_LIBRARY) and "site-packages" not in filename
+    return "" if library or filename in _OWN else Path(filename).name
 
 
-def asked_line() -> dict[str, Any]:
-    """Return `file` and `line` of the flow's code that is running now."""
+def asked_line() -> AskedAt:
+    """Return the line of the flow's code that is running now."""
     note_line()
-    file, line = _asked_at.get()
-    return {"file": file, "line": line}
+    return _asked_at.get()
 
 
 def note_line() -> None:
     """Remember the flow's line that is running now, for this task and those it creates."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not _drives(frame.f_code):
-        if not is_plumbing(frame.f_code):
-            _asked_at.set((Path(frame.f_code.co_filename).name, frame.f_lineno))
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if name := short_name(filename):
+            _asked_at.set(AskedAt(name, frame.f_lineno))
+            return
+        if filename == _RUN and frame.f_code.co_name in ("start", "_turn"):
+            # Beyond lies whoever drives the run, not the flow.
             return
         frame = frame.f_back
-
-
-def _drives(code: CodeType) -> bool:
-    # Beyond these frames lies whoever drives the run, not the flow.
-    return code.co_filename == _RUN and code.co_name in ("start", "_turn")

@@ -163,8 +163,9 @@ class Call:
         """Fold one event, the next of the history."""
         kind = type(event)
         self.version, self.last_at = event.version, event.at
-        self.phase = TRANSITIONS.get((self.phase, kind), self.phase)
-        if kind in STARTS:
+        if kind in COURSE:
+            self.phase = TRANSITIONS.get((self.phase, kind), self.phase)
+        elif kind in STARTS:
             self.open[STARTS[kind], getattr(event, STARTS[kind])] = event
         elif kind in ENDS:
             self.open.pop((ENDS[kind], getattr(event, ENDS[kind])), None)

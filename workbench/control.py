@@ -5,6 +5,7 @@ clock and no store, so that the same flow runs on a live call and in every repla
 """
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -345,8 +346,8 @@ class CallControl:
 
 
 def _check_gather(digits: int, first: float, further: float, finish_on: str) -> None:
-    if digits < 1 or first <= 0 or further <= 0:
-        message = "`gather` needs at least one digit and times above zero."
+    if digits < 1 or not (0 < first < math.inf and 0 < further < math.inf):
+        message = "`gather` needs at least one digit and finite times above zero."
         raise InvalidInput(message)
     if set(finish_on) - DIGITS:
         message = f"`finish_on` is keys of 0-9 * # A-D, not {finish_on!r}."

@@ -193,6 +193,10 @@ class Effects:
             if kind == "recording":
                 self._spawn(self._store(call, recording))
 
+    def clear(self, stored: ev.RecordingStored) -> None:
+        """Remove the live files of a recording whose storing is on record."""
+        clear_live(self._folder, stored)
+
     def _recording_failed(self, call_id: str, recording: str, reason: str) -> None:
         fields = {"recording": recording, "reason": reason}
         self._switchboard.observe(call_id, ev.RecordingFailed, **fields)
@@ -254,16 +258,18 @@ def live_paths(folder: Path, call_id: str, recording: str) -> tuple[Path, Path]:
 
 
 def store_live(folder: Path, call_id: str, recording: str) -> StoredAudio:
-    """Join the two directions of a recording; what lay in `live/` is removed.
+    """Join the two directions of a recording; `clear_live` follows when that is on record.
 
     Raises:
         InvalidAudio: no audio was written.
     """
-    live = live_paths(folder, call_id, recording)
-    stored = store_recording(*live, folder / "recordings")
-    for path in live:
+    return store_recording(*live_paths(folder, call_id, recording), folder / "recordings")
+
+
+def clear_live(folder: Path, stored: ev.RecordingStored) -> None:
+    """Remove what lay in `live/` of a recording that is stored."""
+    for path in live_paths(folder, stored.call_id, stored.recording):
         path.unlink(missing_ok=True)
-    return stored
 
 
 _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {

@@ -6,6 +6,7 @@ waits for its driver to say that a timer fired. What it does not define raises.
 
 import asyncio
 import contextvars
+import math
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -55,14 +56,17 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
         self,
         timer_started: Callable[[asyncio.TimerHandle, float], None],
         timer_cancelled: Callable[[asyncio.TimerHandle], None],
+        *,
+        lines: bool = True,
     ) -> None:
-        """Report timers to the driver, which decides when one fires."""
+        """Report timers to the driver; with `lines`, note which line creates a task."""
         self.now = 0.0
         """Seconds since the call began, at the event that is being handled."""
         self.ending: CallEnded | None = None
         """Set while the end of the call is being told to the flow."""
         self.errors: list[dict[str, Any]] = []
         """What tasks raised that nobody awaited."""
+        self._lines = lines
         self._ready: deque[asyncio.Handle] = deque()
         self._tasks: list[asyncio.Task[Any]] = []
         self._timer_started = timer_started
@@ -89,18 +93,16 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
             if not self._ready:
                 return
             handle = self._ready.popleft()
-            if not handle.cancelled():
-                self._run(handle)
+            if handle._cancelled:
+                continue
+            try:
+                handle._run()
+            except (KeyboardInterrupt, SystemExit):
+                # The task that raised it holds it too, and the flow is recorded as failed.
+                continue
         self._ready.clear()
         message = f"The flow took {MOST_STEPS} steps without waiting for anything; it spins."
         raise NotAllowedNow(message)
-
-    def _run(self, handle: asyncio.Handle) -> None:
-        try:
-            handle._run()
-        except (KeyboardInterrupt, SystemExit):
-            # The task that raised it holds it too, and the flow is recorded as failed.
-            return
 
     def fire(self, handle: asyncio.TimerHandle) -> None:
         """Make a timer's callback ready to run."""
@@ -130,9 +132,10 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
         *args: Any,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
-        """Run the callback after `delay` seconds of the call's time."""
+        """Run the callback after `delay` seconds of the call's time; never, after `inf`."""
         handle = asyncio.TimerHandle(self.now + delay, callback, args, self, context)
-        self._timer_started(handle, delay)
+        if math.isfinite(delay):
+            self._timer_started(handle, delay)
         return handle
 
     def call_at(
@@ -160,8 +163,9 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
         context: contextvars.Context | None = None,
     ) -> asyncio.Task[T]:
         """Run a coroutine beside the others."""
-        context = context or contextvars.copy_context()
-        context.run(note_line)
+        if self._lines:
+            context = context or contextvars.copy_context()
+            context.run(note_line)
         task = asyncio.Task(coro, loop=self, name=name, context=context)
         self._tasks = [*self.unfinished(), task]
         return task

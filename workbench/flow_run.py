@@ -9,14 +9,13 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from workbench import events as ev
 from workbench import flow_loop
-from workbench.asking import asked_line, is_plumbing
+from workbench.asking import NOWHERE, AskedAt, asked_line, short_name
 from workbench.call import Call
 from workbench.control import CallControl
 from workbench.errors import CallEnded
@@ -30,7 +29,19 @@ class Draft(NamedTuple):
     """A decision that the switchboard has still to record."""
 
     kind: type[ev.Decision]
+    caused_by: int
     fields: dict[str, Any]
+    flow: Flow | None = None
+    """None when somebody outside decided."""
+    asked_at: AskedAt = NOWHERE
+
+    def columns(self) -> dict[str, Any]:
+        """Return the fields of the event, its cause included."""
+        file, line = self.asked_at
+        cause = {"caused_by": self.caused_by, "file": file, "line": line}
+        if self.flow is not None:
+            cause |= {"flow": self.flow.name, "flow_version": self.flow.version}
+        return cause | self.fields
 
 
 class Entrusted(NamedTuple):
@@ -43,14 +54,18 @@ class Entrusted(NamedTuple):
 class FlowRun:
     """Folds what is delivered, wakes the flow, and collects what it decides."""
 
-    def __init__(self, flow: Flow, call_id: str) -> None:
-        """Wait for the first event; the flow starts with `start`."""
+    def __init__(self, flow: Flow, call_id: str, *, lines: bool = True) -> None:
+        """Wait for the first event; the flow starts with `start`.
+
+        Without `lines` no decision names its line, which is much of the work.
+        """
         self.flow = flow
         self.call = Call(call_id)
         self.digits: deque[str] = deque()
         self.steps: dict[str, Entrusted] = {}
         self.finished = False
-        self._loop = flow_loop.FlowLoop(self._timer_started, self._timer_cancelled)
+        self._asked_line = asked_line if lines else _unasked
+        self._loop = flow_loop.FlowLoop(self._timer_started, self._timer_cancelled, lines=lines)
         self._control = CallControl(self)
         self._task: asyncio.Task[Any] | None = None
         self._event: ev.Event | None = None
@@ -83,11 +98,11 @@ class FlowRun:
     def deliver(self, event: ev.Event) -> list[Draft]:
         """Give the flow its next observed event; return what it decides because of it."""
         self.fold(event)
-        if self.finished:
+        hear = _HEARD.get(type(event))
+        if self.finished or hear is None:
             return []
         self._event = event
-        if (hear := _HEARD.get(type(event))) is not None:
-            hear(self, event)
+        hear(self, event)
         return self._turn()
 
     def _turn(self) -> list[Draft]:
@@ -167,9 +182,8 @@ class FlowRun:
             self._stopped.update(self._playing())
         elif kind is ev.PromptStopRequested:
             self._stopped.add(fields["prompt"])
-        identity = {"flow": self.flow.name, "flow_version": self.flow.version}
-        caused_by = {"caused_by": self._event.version}
-        self._drafts.append(Draft(kind, {**caused_by, **identity, **asked_line(), **fields}))
+        asked_at = self._asked_line()
+        self._drafts.append(Draft(kind, self._event.version, fields, self.flow, asked_at))
 
     def expect(self, *key: str) -> asyncio.Future[Any]:
         """Return a future of the event that this key stands for."""
@@ -240,6 +254,10 @@ _HEARD: dict[type[ev.Event], Callable[[FlowRun, Any], None]] = {
 }
 
 
+def _unasked() -> AskedAt:
+    return NOWHERE
+
+
 async def _run(flow: Flow, call: CallControl) -> Any:
     return await flow(call)
 
@@ -254,6 +272,6 @@ def _recordable(value: Any) -> Any:
 def _line_of(error: BaseException) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if not is_plumbing(frame.f_code):
-            found = {"file": Path(frame.f_code.co_filename).name, "line": line}
+        if name := short_name(frame.f_code.co_filename):
+            found = {"file": name, "line": line}
     return found

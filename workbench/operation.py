@@ -19,9 +19,10 @@ from workbench.effects import Effects
 from workbench.ending import lost_ends
 from workbench.engine import Engine
 from workbench.flow import Flow
-from workbench.flow_run import Draft, FlowRun
+from workbench.flow_run import FlowRun
 from workbench.prompts import PromptShelf
 from workbench.runner import Runner
+from workbench.speech import default_synthesizer
 from workbench.store import CallLog, GroupCommit
 from workbench.switchboard import Switchboard
 
@@ -53,7 +54,7 @@ class Operation:
         self._clock = clock
         self.switchboard = Switchboard(self._commit, clock)
         runs: dict[str, FlowRun] = {}
-        shelf = PromptShelf(log.prompts)
+        shelf = PromptShelf(log.prompts, default_synthesizer())
         self._effects = Effects(
             self.switchboard, engine, clock, shelf, sounds, log.folder,
             self._executor, runs,
@@ -142,8 +143,8 @@ class Operation:
         await self._engine.close()
         await self._all_closed()
         for call in tuple(self.switchboard.calls.values()):
-            drafts = [Draft(kind, fields) for kind, fields in lost_ends(call)]  # type: ignore[arg-type]
-            self.switchboard.decide(call.id, drafts)
+            for kind, fields in lost_ends(call):
+                self.switchboard.observe(call.id, kind, **fields)
 
     async def _all_closed(self) -> None:
         futures = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from workbench import events as ev
 from workbench.call import Call
-from workbench.effects import store_live
+from workbench.effects import clear_live, store_live
 from workbench.ending import LOST, lost_ends
 from workbench.errors import WorkbenchError
 from workbench.store import CallLog
@@ -20,10 +20,16 @@ def recover(log: CallLog) -> list[str]:
     """
     ended = []
     for call_id in log.unfinished():
-        call = Call.from_history(log.history(call_id))
+        history = log.history(call_id)
+        call = Call.from_history(history)
         if not call.closed:
-            log.put(list(_ends(call, log.folder)))
+            ends = list(_ends(call, log.folder))
+            log.put(ends)
+            history += ends
             ended.append(call_id)
+        for event in history:
+            if isinstance(event, ev.RecordingStored):
+                clear_live(log.folder, event)
     return ended
 
 

@@ -45,6 +45,8 @@ class Runner:
             self._effects.carry_out(event)
         if isinstance(event, ev.Ended):
             self._settle(event)
+        elif isinstance(event, ev.RecordingStored):
+            self._effects.clear(event)
         elif isinstance(event, ev.FlowReturned | ev.FlowFailed):
             self._runs.pop(event.call_id, None)
 

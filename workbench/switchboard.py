@@ -143,12 +143,13 @@ class Switchboard:
         if call is None:
             return
         now = self._clock.now()
-        self._write([call.next(draft.kind, now, **draft.fields) for draft in drafts])
+        events = [call.next(draft.kind, now, **_storable(draft.columns())) for draft in drafts]
+        self._write(events)
 
     def order(self, call_id: str, kind: type[ev.Decision], **fields: Any) -> None:
         """Record what a person or a program outside decided about a call."""
         call = self.calls[call_id]
-        self.decide(call_id, [Draft(kind, {"caused_by": call.version, **fields})])
+        self.decide(call_id, [Draft(kind, call.version, fields)])
 
     def observe(self, call_id: str, kind: type[ev.Event], **fields: Any) -> None:
         """Record what the runner saw: a timer, a step, a recording, a prompt that failed."""
@@ -175,7 +176,7 @@ class Switchboard:
         return call
 
     def _record(self, call: Call, kind: type[ev.Event], **fields: Any) -> None:
-        self._write([call.next(kind, self._clock.now(), **fields)])
+        self._write([call.next(kind, self._clock.now(), **_storable(fields))])
 
     def _write(self, events: Sequence[ev.Event]) -> None:
         if not events:
@@ -245,6 +246,14 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.SipMessageSeen: ev.SipMessageTraced,
 }
 """The signals that are recorded as they are."""
+
+
+def _storable(fields: dict[str, Any]) -> dict[str, Any]:
+    # A text that is no UTF-8 (half a surrogate pair in an error's message) would stop the log.
+    return {
+        name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        for name, value in fields.items()
+    }
 
 
 def _fields_of(kind: type[ev.Event], signal: type[sg.Signal]) -> tuple[str, ...]:

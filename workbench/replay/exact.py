@@ -1,6 +1,7 @@
 """Exact replay: feed a recorded call to a flow and find the first decision that differs."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import msgspec
@@ -8,10 +9,7 @@ import msgspec
 from workbench import events as ev
 from workbench.flow import Flow
 from workbench.flow_run import Draft, FlowRun
-from workbench.views.wording import phrase
-
-_BESIDE_THE_POINT = frozenset({"flow", "flow_version", "file", "line", "traceback"})
-"""What may differ between two versions of a flow that decide the same."""
+from workbench.views.wording import in_words, phrase
 
 NOTHING = "nothing"
 
@@ -87,101 +85,99 @@ def replay(history: Sequence[ev.Event], flow: Flow) -> Replay:
     A call that no flow ever took has nothing to compare and counts as equal. Of a call
     that the workbench lost, the decisions up to the loss are compared.
     """
-    recorded = [event for event in history if _is_flows(event)]
-    lost = _lost_at(history)
-    pairs = _pairs(recorded, _decide(history[:lost], flow), cut_short=lost is not None)
-    return _verdict(history, flow, pairs)
+    result = _compare(history, flow, lines=False)
+    # Which line decided costs as much as all the rest, and is asked for only when it matters.
+    return result if result.equal else _compare(history, flow, lines=True)
 
 
-def _verdict(history: Sequence[ev.Event], flow: Flow, pairs: Iterator[Any]) -> Replay:
-    call_id, equal, divergence = history[0].call_id, 0, None
-    for then, now in pairs:
-        if not _same(then, now):
+def _compare(history: Sequence[ev.Event], flow: Flow, *, lines: bool) -> Replay:
+    record = _split(history)
+    drafts = _decide(record, FlowRun(flow, history[0].call_id, lines=lines))
+    equal = 0
+    divergence = None
+    for then, now in zip_longest(record.decided, drafts):
+        if then is None and record.lost:
+            # What the flow decides beyond the loss nobody can compare.
+            break
+        if then is None or now is None or not _same(then, now):
             divergence = _diverge(history, then, now)
             break
         equal += 1
     return Replay(
-        call_id=call_id, flow=flow.name, flow_version=flow.version,
+        call_id=history[0].call_id, flow=flow.name, flow_version=flow.version,
         decisions=equal, divergence=divergence,
     )  # fmt: skip
 
 
-def _is_flows(event: ev.Event) -> bool:
-    return isinstance(event, ev.Decision) and event.flow != ""
+class _Record(NamedTuple):
+    """A history taken apart."""
+
+    observed: list[ev.Event]
+    decided: list[ev.Decision]
+    lost: bool
+    """Whether the workbench was lost before the flow came to its end."""
 
 
-def _lost_at(history: Sequence[ev.Event]) -> int | None:
-    for index, event in enumerate(history):
-        if isinstance(event, ev.FlowFailed) and event.flow == "":
-            return index
-    return None
-
-
-def _decide(history: Sequence[ev.Event], flow: Flow) -> Iterator[Draft]:
-    started = next((event for event in history if isinstance(event, ev.FlowStarted)), None)
-    if started is None:
-        return
-    run = FlowRun(flow, history[0].call_id)
+def _split(history: Sequence[ev.Event]) -> _Record:
+    observed: list[ev.Event] = []
+    decided: list[ev.Decision] = []
     for event in history:
-        if event.KIND is not ev.Kind.OBSERVED:
-            continue
-        if event.version < started.caused_by:
-            run.fold(event)
-        elif event.version == started.caused_by:
-            run.fold(event)
-            yield from run.start(event)
-        else:
+        if event.KIND is ev.Kind.OBSERVED:
+            observed.append(event)
+        elif isinstance(event, ev.Decision):
+            if event.flow:
+                decided.append(event)
+            elif isinstance(event, ev.FlowFailed):
+                return _Record(observed, decided, lost=True)
+    return _Record(observed, decided, lost=False)
+
+
+def _decide(record: _Record, run: FlowRun) -> Iterator[Draft]:
+    if not record.decided:
+        return
+    start = record.decided[0].caused_by
+    for event in record.observed:
+        if event.version > start:
             yield from run.deliver(event)
+            continue
+        run.fold(event)
+        if event.version == start:
+            yield from run.start(event)
 
 
-def _pairs(
-    recorded: Sequence[ev.Event], drafts: Iterator[Draft], *, cut_short: bool
-) -> Iterator[tuple[ev.Event | None, Draft | None]]:
-    for then in recorded:
-        yield then, next(drafts, None)
-    if not cut_short:
-        # What the flow decides beyond the record; of a lost call nobody can know.
-        for now in drafts:
-            yield None, now
-
-
-def _same(then: ev.Event | None, now: Draft | None) -> bool:
-    if then is None or now is None or type(then) is not now.kind:
+def _same(then: ev.Decision, now: Draft) -> bool:
+    if type(then) is not now.kind or then.caused_by != now.caused_by:
         return False
-    fields = {"caused_by": 0, **now.fields}
-    return all(
-        getattr(then, name) == fields.get(name, getattr(then, name))
-        for name in fields
-        if name not in _BESIDE_THE_POINT
-    )
+    fields = now.fields
+    if now.kind is ev.FlowFailed:
+        fields = {name: fields[name] for name in ("error_type", "error")}
+    for name, value in fields.items():  # noqa: SIM110 - a generator would cost twice as much
+        if getattr(then, name) != value:
+            return False
+    return True
 
 
 def _diverge(
-    history: Sequence[ev.Event], then: ev.Event | None, now: Draft | None
+    history: Sequence[ev.Event], then: ev.Decision | None, now: Draft | None
 ) -> Divergence:
-    causes = [getattr(then, "caused_by", None), now.fields["caused_by"] if now else None]
-    cause = history[min(version for version in causes if version is not None) - 1]
+    version = min(decided.caused_by for decided in (then, now) if decided is not None)
+    cause = history[version - 1]
     return Divergence(
         call_id=cause.call_id,
-        version=cause.version,
-        event=phrase(type(cause), msgspec.structs.asdict(cause)),
+        version=version,
+        event=in_words(cause),
         media_ms=cause.media_ms,
-        then=_decided(cause.version, type(then), _fields(then)) if then else _NOTHING,
-        now=_decided(cause.version, now.kind, now.fields) if now else _NOTHING,
+        then=_decided(version, type(then), msgspec.structs.asdict(then)) if then else _NOTHING,
+        now=_decided(version, now.kind, now.columns()) if now else _NOTHING,
     )
 
 
 _NOTHING = Decided(NOTHING, "")
 
 
-def _fields(event: ev.Event) -> dict[str, Any]:
-    return msgspec.structs.asdict(event)
-
-
 def _decided(cause: int, kind: type[ev.Event], fields: dict[str, Any]) -> Decided:
-    where = f"{fields['file']}:{fields['line']}" if fields.get("line") else ""
-    later = fields["caused_by"] != cause
+    where = f"{fields['file']}:{fields['line']}" if fields["line"] else ""
     words = phrase(kind, fields)
-    if later:
+    if fields["caused_by"] != cause:
         words = f"{NOTHING} yet (only after event {fields['caused_by']}: {words})"
     return Decided(words, where)
