@@ -4,6 +4,7 @@ The native call is known by its verbs only, so that this file needs no pjsua2.
 """
 
 import functools
+import itertools
 import re
 from collections import deque
 from collections.abc import Callable
@@ -196,6 +197,90 @@ class Line:
             self._player = None
         if self._recorder is not None and not self._recorder.watch(self.leg, self._exchange):
             self._recorder = None
+
+
+class LineBook:
+    """The lines of one trunk, and the facts that callbacks have put down for later."""
+
+    def __init__(self, exchange: Exchange, name: str, monotonic: Monotonic) -> None:
+        """Tell facts to `exchange`; `name` begins the names of inbound legs."""
+        self._exchange, self._name, self._monotonic = exchange, name, monotonic
+        self._inbox: deque[Fact] = deque()
+        self._lines: dict[str, Line] = {}
+        self._by_call_id: dict[str, Line] = {}
+        self._sequence = itertools.count(1)
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether there is any line."""
+        return bool(self._lines)
+
+    def put(self, fact: Fact) -> None:
+        """Put something down that is to be done outside of a callback."""
+        self._inbox.append(fact)
+
+    def open(self, leg: str, call_id: str) -> Line:
+        """Open the line of a leg."""
+        line = Line(leg, call_id, self._exchange, self._inbox, self._monotonic)
+        self._lines[leg] = self._by_call_id[call_id] = line
+        return line
+
+    def open_inbound(self, invite: str) -> Line:
+        """Open a line for a call that came in, and name its leg."""
+        call_id = sip.header_value(invite, "Call-ID", "i")
+        return self.open(f"{self._name}-{next(self._sequence)}", call_id)
+
+    def offer(self, line: Line, invite: str, remote: str) -> None:
+        """Offer a call that came in."""
+        offered = functools.partial(
+            self._exchange.offered,
+            line.leg,
+            line,
+            sip_call_id=line.sip_call_id,
+            remote=remote,
+            caller=sip.bare_uri(sip.header_value(invite, "From", "f")),
+            callee=sip.bare_uri(sip.header_value(invite, "To", "t")),
+            headers=sip.context_headers(invite),
+        )
+        self.put(offered)
+        line.see("received", invite)
+
+    def seen(self, text: str) -> None:
+        """Give a message that the library logged to the line of its Call-ID."""
+        if (logged := logged_message(text)) is None:
+            return
+        call_id, direction, message = logged
+        if line := self._by_call_id.get(call_id):
+            line.see(direction, message)
+
+    def step(self, calls_in_use: Callable[[], int]) -> None:
+        """Hand over what was put down, follow the tapes and forget what is over."""
+        self._hand_over()
+        for line in self._lines.values():
+            line.watch_tapes()
+        self._clear(calls_in_use)
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        while self._inbox:
+            self._inbox.popleft()()
+
+    def _clear(self, calls_in_use: Callable[[], int]) -> None:
+        """Forget lines whose calls the library has forgotten; it only tells how many."""
+        parting = [line for line in self._lines.values() if line.call is None]
+        if not parting:
+            return
+        traces = calls_in_use() - (len(self._lines) - len(parting))
+        for line in parting[: len(parting) - max(0, traces)]:
+            line.vacated()
+            if line.done:
+                self._forget(line)
+
+    def _forget(self, line: Line) -> None:
+        del self._lines[line.leg]
+        if self._by_call_id.get(line.sip_call_id) is line:
+            del self._by_call_id[line.sip_call_id]
+        self.put(functools.partial(self._exchange.vacated, line.leg))
 
 
 def ends_call(direction: Direction, message: str) -> bool:

@@ -9,7 +9,6 @@ outlives what it stands for.
 import ctypes
 import functools
 import uuid
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +20,7 @@ from workbench.engine import settings
 from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import LineError
-from workbench.engine.lines import MESSAGE_MARK, Fact, Line, counted, logged_message
+from workbench.engine.lines import MESSAGE_MARK, Line, LineBook, counted
 from workbench.engine.tapes import Monotonic
 
 BATCH = 64
@@ -96,18 +95,14 @@ class PjTrunk:
         defect: Callable[[str], None],
     ) -> None:
         """Report to `exchange`, defects to `defect`; `name` begins inbound legs' names."""
-        self.exchange, self.monotonic, self.defect = exchange, monotonic, defect
+        self.exchange, self.defect = exchange, defect
+        self.book = LineBook(exchange, name, monotonic)
         self.takes_calls = False
-        self.inbox: deque[Fact] = deque()
-        self.lines: dict[str, Line] = {}
-        """By the name of their leg."""
-        self._by_call_id: dict[str, Line] = {}
-        self._name, self._sequence = name, 0
 
     @property
     def busy(self) -> bool:
         """Tell whether there are calls, or files of calls, that are not finished."""
-        return bool(self.lines) or calls_in_use() > 0
+        return self.book.busy or calls_in_use() > 0
 
     def open(self, host: str, port: int, log: str = "") -> tuple[str, int]:
         """Start the endpoint at a UDP address and return the address.
@@ -147,32 +142,7 @@ class PjTrunk:
         for _ in range(BATCH):
             if self.endpoint.libHandleEvents(0) <= 0:
                 break
-        self._hand_over()
-        for line in self.lines.values():
-            line.watch_tapes()
-        self._clear()
-        self._hand_over()
-
-    def _hand_over(self) -> None:
-        while self.inbox:
-            self.inbox.popleft()()
-
-    def _clear(self) -> None:
-        """Forget lines of which the library has no trace any more."""
-        parting = [key for key, line in self.lines.items() if line.call is None]
-        if not parting:
-            return
-        traces = calls_in_use() - (len(self.lines) - len(parting))
-        for key in parting[: len(parting) - max(0, traces)]:
-            self.lines[key].vacated()
-            if self.lines[key].done:
-                self._vacate(key)
-
-    def _vacate(self, leg: str) -> None:
-        line = self.lines.pop(leg)
-        if self._by_call_id.get(line.sip_call_id) is line:
-            del self._by_call_id[line.sip_call_id]
-        self.inbox.append(functools.partial(self.exchange.vacated, leg))
+        self.book.step(calls_in_use)
 
     def dial(self, command: Dial) -> Line:
         """Send an INVITE."""
@@ -182,48 +152,13 @@ class PjTrunk:
         if command.from_:
             prm.txOption.localUri = f"<{sip.parse_address(command.from_)}>"
         prm.txOption.headers = header_vector(command.headers)
-        line = self._line(command.leg, call_id)
+        line = self.book.open(command.leg, call_id)
         line.call = call = PjCall(self, line)
         try:
             call.makeCall(f"<{sip.parse_address(command.uri)}>", prm)
         except pj.Error as error:
             line.call = None
-            self._vacate(command.leg)
             raise LineError(f"the call could not be placed: {error.reason}", 503) from None
-        return line
-
-    def take(self, native_id: int, call_id: str, message: str, remote: str) -> None:
-        """Open a line for a call that came in."""
-        self._sequence += 1
-        line = self._line(f"{self._name}-{self._sequence}", call_id)
-        line.call = PjCall(self, line, native_id)
-        if not self.takes_calls:
-            self.inbox.append(functools.partial(line.hang_up, 480))
-            return
-        offered = functools.partial(
-            self.exchange.offered,
-            line.leg,
-            line,
-            sip_call_id=call_id,
-            remote=remote,
-            caller=sip.bare_uri(sip.header_value(message, "From", "f")),
-            callee=sip.bare_uri(sip.header_value(message, "To", "t")),
-            headers=sip.context_headers(message),
-        )
-        self.inbox.append(offered)
-        line.see("received", message)
-
-    def seen(self, text: str) -> None:
-        """Give a message that the library logged to the line of its Call-ID."""
-        if (logged := logged_message(text)) is None:
-            return
-        call_id, direction, message = logged
-        if line := self._by_call_id.get(call_id):
-            line.see(direction, message)
-
-    def _line(self, leg: str, call_id: str) -> Line:
-        line = Line(leg, call_id, self.exchange, self.inbox, self.monotonic)
-        self.lines[leg] = self._by_call_id[call_id] = line
         return line
 
 
@@ -240,7 +175,7 @@ class PjLog(pj.LogWriter):
         """Pass on the lines of the log that hold a message."""
         text = str(entry.msg)
         if text.rstrip().endswith(MESSAGE_MARK):
-            self.trunk.seen(text)
+            self.trunk.book.seen(text)
 
 
 class PjAccount(pj.Account):
@@ -254,10 +189,14 @@ class PjAccount(pj.Account):
     @guarded
     def onIncomingCall(self, prm: Any) -> None:
         """Take the call; to refuse it here would abort when it has no SDP."""
-        rdata = prm.rdata
+        rdata, trunk = prm.rdata, self.trunk
         message, remote = sip.legible(rdata.wholeMsg), str(rdata.srcAddress)
-        call_id = sip.header_value(message, "Call-ID", "i")
-        self.trunk.take(int(prm.callId), call_id, message, remote)
+        line = trunk.book.open_inbound(message)
+        line.call = PjCall(trunk, line, int(prm.callId))
+        if trunk.takes_calls:
+            trunk.book.offer(line, message, remote)
+        else:
+            trunk.book.put(functools.partial(line.hang_up, 480))
 
     @guarded
     def onIncomingSubscribe(self, prm: Any) -> None:
@@ -352,7 +291,7 @@ class PjCall(pj.Call):
             if medium.type == pj.PJMEDIA_TYPE_AUDIO and medium.status in LIVE_MEDIA:
                 stream = self.getStreamInfo(medium.index)
                 codec, rate = str(stream.codecName), int(stream.codecClockRate)
-                self.trunk.inbox.append(functools.partial(self.line.media_active, codec, rate))
+                self.trunk.book.put(functools.partial(self.line.media_active, codec, rate))
                 return
 
     @guarded

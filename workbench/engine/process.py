@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import workbench
 from workbench.commands import AnyCommand
 from workbench.engine.wire import (
     AnyNotice,
@@ -182,7 +181,7 @@ Process = subprocess.Popen[bytes]
 
 def start(theirs: socket.socket, options: list[str], log: Path | None) -> Process:
     """Spawn a worker with one end of a socket; never fork, for pjsip may be loaded."""
-    root = str(Path(workbench.__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
     descriptor = theirs.fileno()
     command = [sys.executable, "-m", "workbench.engine.worker", "--socket", str(descriptor)]

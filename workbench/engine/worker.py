@@ -6,13 +6,16 @@ its calls and ends.
 """
 
 import argparse
+import functools
 import heapq
 import itertools
 import os
 import select
 import signal
 import socket
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from workbench.clock import ManualTimer, SystemClock
@@ -35,6 +38,9 @@ IDLE_MS = 20
 PARTING_S = 2.0
 """How long calls may take to end when the bench is gone."""
 CHUNK = 1 << 16
+BACKLOG = 1 << 23
+"""Bytes that a bench may leave unread before it counts as gone."""
+DRAIN_S = 1.0
 
 
 class PumpClock:
@@ -69,32 +75,56 @@ class PumpClock:
 
 
 class BenchLink:
-    """The worker's end of the socket."""
+    """The worker's end of the socket; a bench that is slow never holds up a call."""
 
     def __init__(self, descriptor: int) -> None:
         """Take over an inherited socket."""
         self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(False)
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
-        self._frames = Frames()
+        self._frames, self._backlog = Frames(), bytearray()
         self.closed = False
 
     def send(self, report: AnySignal | AnyNotice) -> None:
         """Tell the bench; once it is gone, nobody needs to know."""
-        try:
-            self._socket.sendall(pack(report))
-        except OSError:
-            self.closed = True
+        self._backlog += pack(report)
+        self._flush()
 
     def wait(self, milliseconds: int) -> Frames:
         """Wait for commands and return what has come."""
         if self.closed:
             select.select([], [], [], milliseconds / 1000)
         elif self._poll.poll(milliseconds):
-            received = self._socket.recv(CHUNK)
-            self.closed = not received
-            self._frames.feed(received)
+            self._receive()
+        self._flush()
         return self._frames
+
+    def drain(self) -> None:
+        """Write the last reports, as far as the bench takes them."""
+        self._socket.settimeout(DRAIN_S)
+        with suppress(OSError):
+            self._socket.sendall(self._backlog)
+
+    def _receive(self) -> None:
+        try:
+            received = self._socket.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            received = b""
+        self.closed = not received
+        self._frames.feed(received)
+
+    def _flush(self) -> None:
+        try:
+            while self._backlog:
+                del self._backlog[: self._socket.send(self._backlog)]
+        except BlockingIOError:
+            self.closed = self.closed or len(self._backlog) > BACKLOG
+        except OSError:
+            self._backlog.clear()
+            self.closed = True
 
 
 class Worker:
@@ -138,13 +168,23 @@ class Worker:
         deadline = self._clock.monotonic() + PARTING_S
         while self._trunk.busy and self._clock.monotonic() < deadline:
             self._step()
+        self._link.drain()
 
     def _step(self) -> None:
-        frames = self._link.wait(BUSY_MS if self._trunk.lines else IDLE_MS)
+        frames = self._link.wait(BUSY_MS if self._trunk.busy else IDLE_MS)
         for command in frames.commands():
-            self._exchange.execute(command)
-        self._trunk.step()
-        self._clock.run_due()
+            self._safely(functools.partial(self._exchange.execute, command))
+        self._safely(self._trunk.step)
+        self._safely(self._clock.run_due)
+
+    def _safely(self, work: Callable[[], None]) -> None:
+        """Let a defect that concerns one call not end the others."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - reported, and the pump must go on
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{where.filename}:{where.lineno}"
+            self._link.send(DefectFound(text=f"{type(error).__name__}: {error} ({place})"))
 
 
 def main() -> None:
