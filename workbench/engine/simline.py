@@ -9,6 +9,7 @@ import wave
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 import soundfile
@@ -293,7 +294,7 @@ class SimRecorders:
         silence = bytes(2 * (milliseconds * RATE // 1000))
         for path in self._paths:
             try:
-                with wave.open(path, "wb") as file:
+                with Path(path).open("wb") as opened, wave.open(opened, "wb") as file:
                     file.setnchannels(1)
                     file.setsampwidth(2)
                     file.setframerate(RATE)

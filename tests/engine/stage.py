@@ -1,0 +1,141 @@
+"""Where the engines perform: their signals are collected and waited for, time is moved."""
+
+import asyncio
+import socket
+from typing import Any, TypeVar
+
+from workbench import commands, signals
+from workbench.clock import ManualClock
+from workbench.engine import Engine
+from workbench.engine.loopback import FarEnd, Loopback
+from workbench.engine.pool import Pool
+from workbench.signals import AnySignal, Signal
+
+PATIENCE_S = 15.0
+SomeSignal = TypeVar("SomeSignal", bound=Signal)
+
+
+class Stage:
+    """An engine, all its signals, and how to wait for one of them."""
+
+    engine: Engine
+
+    def __init__(self) -> None:
+        self.signals: list[AnySignal] = []
+        self.host, self.port = "127.0.0.1", 0
+        self._taken: set[int] = set()
+
+    def report(self, signal: AnySignal) -> None:
+        self.signals.append(signal)
+
+    async def pass_time(self) -> None:
+        """Let the next thing happen; raise TimeoutError when nothing will."""
+        raise NotImplementedError
+
+    def silent_uri(self) -> str:
+        """Return an address from which no response ever comes."""
+        raise NotImplementedError
+
+    async def open(self) -> None:
+        await self.engine.start(self.report)
+        self.host, self.port = await self.engine.listen("127.0.0.1", 0)
+
+    async def close(self) -> None:
+        await self.engine.close()
+
+    def uri(self, user: str = "bob") -> str:
+        return f"sip:{user}@{self.host}:{self.port}"
+
+    async def do(self, kind: type[commands.Command], leg: str, **fields: Any) -> None:
+        await self.engine.execute(kind(leg=leg, **fields))  # type: ignore[arg-type]
+
+    async def until(
+        self, kind: type[SomeSignal], leg: str | None = None, **fields: Any
+    ) -> SomeSignal:
+        """Wait for a signal that has not been returned before."""
+        while True:
+            for index, signal in enumerate(self.signals):
+                wanted = isinstance(signal, kind) and leg in (None, signal.leg)
+                if wanted and index not in self._taken and has(signal, fields):
+                    self._taken.add(index)
+                    assert isinstance(signal, kind)
+                    return signal
+            try:
+                await self.pass_time()
+            except TimeoutError:
+                raise AssertionError(
+                    f"No {kind.__name__} {fields or ''} on leg {leg}, only:\n"
+                    + "\n".join(map(str, self.signals))
+                ) from None
+
+    async def ring(self, leg: str = "a", **dial: Any) -> str:
+        """Dial ourselves; return the leg that was offered the call."""
+        await self.do(commands.Dial, leg, **{"uri": self.uri(), **dial})
+        return (await self.until(signals.Offered)).leg
+
+    async def talk(self, leg: str = "a", **dial: Any) -> str:
+        """Dial ourselves and answer; return the leg that answered."""
+        far = await self.ring(leg, **dial)
+        await self.do(commands.Answer, far)
+        await self.until(signals.Answered, leg)
+        await self.until(signals.Answered, far)
+        return far
+
+    def of(self, leg: str) -> list[AnySignal]:
+        """Return the signals of a leg, without its SIP messages."""
+        return [
+            signal
+            for signal in self.signals
+            if signal.leg == leg and not isinstance(signal, signals.SipMessageSeen)
+        ]
+
+    def legs(self) -> set[str]:
+        return {signal.leg for signal in self.signals}
+
+
+class LoopbackStage(Stage):
+    """The simulation on a clock that the test moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = ManualClock()
+        self.engine = Loopback(self.clock, {"nobody": FarEnd(responds=False)})
+
+    async def pass_time(self) -> None:
+        if not self.clock.advance_to_next():
+            raise TimeoutError
+
+    def silent_uri(self) -> str:
+        return "sip:nobody@loopback"
+
+
+class PoolStage(Stage):
+    """Real calls from one worker to another."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self.pool = self.engine = Pool(**options)
+        self._news = asyncio.Event()
+        self._silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._silent.bind(("127.0.0.1", 0))
+
+    def report(self, signal: AnySignal) -> None:
+        super().report(signal)
+        self._news.set()
+
+    async def pass_time(self) -> None:
+        self._news.clear()
+        async with asyncio.timeout(PATIENCE_S):
+            await self._news.wait()
+
+    def silent_uri(self) -> str:
+        return "sip:nobody@{}:{}".format(*self._silent.getsockname())
+
+    async def close(self) -> None:
+        await super().close()
+        self._silent.close()
+
+
+def has(signal: Signal, fields: dict[str, Any]) -> bool:
+    """Tell whether a signal's fields have these values."""
+    return all(getattr(signal, name) == value for name, value in fields.items())
