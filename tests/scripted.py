@@ -30,7 +30,7 @@ class ScriptedCall:
 
     def _note(self, drafts: list[Any]) -> None:
         for draft in drafts:
-            self.history.append(self.call.next(draft.kind, self.clock.now(), **draft.fields))
+            self.history.append(self.call.next(draft.kind, self.clock.now(), **draft.columns()))
 
     def hear(self, kind: type[ev.Event], **fields: Any) -> list[str]:
         """Let an observed event happen; return what the flow decides, in words."""

@@ -11,6 +11,7 @@ from workbench import events as ev
 from workbench.call import Call
 from workbench.control import CallControl
 from workbench.engine.loopback import FarEnd
+from workbench.errors import StepFailed
 from workbench.flow import flow
 from workbench.recording import open_recording
 from workbench.replay import replay
@@ -174,7 +175,7 @@ async def test_a_step_that_raises_or_returns_what_json_cannot_hold(tmp_path: Pat
         for function in (lambda: 1 / 0, object):
             try:
                 await call.step("try", function)
-            except Exception as error:
+            except StepFailed as error:
                 heard.append(str(error))
         return heard
 

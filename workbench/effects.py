@@ -63,6 +63,8 @@ class Effects:
         finally:
             for task in tuple(self._tasks):
                 task.cancel()
+            for run in self._runs.values():
+                run.abandon()
 
     async def _execute(self, command: cm.AnyCommand) -> None:
         try:

@@ -105,6 +105,11 @@ class FlowRun:
         hear(self, event)
         return self._turn()
 
+    def abandon(self) -> None:
+        """Let go of a flow that will hear no more: its tasks are cancelled, off the record."""
+        self.finished = True
+        self._stop_the_rest()
+
     def _turn(self) -> list[Draft]:
         assert self._event is not None
         assert self._task is not None

@@ -92,7 +92,8 @@ def replay(history: Sequence[ev.Event], flow: Flow) -> Replay:
 
 def _compare(history: Sequence[ev.Event], flow: Flow, *, lines: bool) -> Replay:
     record = _split(history)
-    drafts = _decide(record, FlowRun(flow, history[0].call_id, lines=lines))
+    run = FlowRun(flow, history[0].call_id, lines=lines)
+    drafts = _decide(record, run)
     equal = 0
     divergence = None
     for then, now in zip_longest(record.decided, drafts):
@@ -103,6 +104,7 @@ def _compare(history: Sequence[ev.Event], flow: Flow, *, lines: bool) -> Replay:
             divergence = _diverge(history, then, now)
             break
         equal += 1
+    run.abandon()
     return Replay(
         call_id=history[0].call_id, flow=flow.name, flow_version=flow.version,
         decisions=equal, divergence=divergence,
