@@ -2,7 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from html import escape
 from pathlib import Path
@@ -18,7 +19,7 @@ from workbench.analysis.pictures import waveform_picture
 from workbench.call import Call
 from workbench.errors import InvalidAudio, NotAllowedNow
 from workbench.recording import open_recording
-from workbench.views.history import History
+from workbench.views.history import History, html_table
 from workbench.views.ladder import ladder
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ class Keeper(Protocol):
 
     def hang_up(self, call_id: str) -> None:
         """End a call."""
+
+    def subscribe(self, subscriber: Callable[[ev.Event], None]) -> Callable[[], None]:
+        """Call `subscriber` with each event once it is stored; return how to stop."""
 
 
 class CallHandle:
@@ -89,6 +93,32 @@ class CallHandle:
             )
             raise TimeoutError(message) from None
         return self
+
+    def wait_answered(self, timeout: float | None = None) -> "CallHandle":
+        """Wait until the call is up; return the handle.
+
+        Raises:
+            NotAllowedNow: it is over and was never answered, or has just ended.
+            TimeoutError: nobody has answered after `timeout` seconds.
+        """
+        happened = threading.Event()
+        stop = self._keeper.subscribe(
+            lambda event: happened.set() if _is_decisive(event, self.id) else None
+        )
+        try:
+            if not any(_is_decisive(event, self.id) for event in self.history):
+                self._await_decisive(happened, timeout)
+        finally:
+            stop()
+        if (ended := self.ended) is not None and self.state.answered_at is None:
+            message = f"Call {self.id} was not answered: {ended.status} ({ended.sip_code})."
+            raise NotAllowedNow(message)
+        return self
+
+    def _await_decisive(self, happened: threading.Event, timeout: float | None) -> None:
+        if not happened.wait(timeout):
+            message = f"Nobody has answered call {self.id} after {timeout} s."
+            raise TimeoutError(message)
 
     def __await__(self) -> Generator[object, None, "CallHandle"]:
         """Wait on the loop of the cell; the call runs on the bench's."""
@@ -164,21 +194,28 @@ def picture_html(png: bytes, description: str) -> str:
 
 
 def _summary(call: Call) -> str:
-    ended = call.ended
-    facts = {
-        "call": call.id,
-        "direction": call.direction,
-        "from": call.from_,
-        "to": call.to,
-        "status": call.status,
-        "flow": call.flow or "none",
-        "ended": f"by {ended.by}, {ended.sip_code} {ended.hangup_cause}"
-        if ended
-        else "not yet",
-    }
-    cells = "".join(
-        f'<tr><th style="text-align:left">{name}</th>'
-        f'<td style="text-align:left">{escape(value)}</td></tr>'
-        for name, value in facts.items()
-    )
-    return f"<table>{cells}</table>"
+    """Return the facts of a call as a table, what the caller wrote among them."""
+    ended, began = call.ended, call.started_at
+    facts = [
+        ("call", f"{call.id}, {call.direction}"),
+        ("from", call.from_),
+        ("to", call.to),
+        *((f"header {name}", value) for name, value in call.headers.items()),
+        ("began", f"{began:%Y-%m-%d %H:%M:%S} UTC" if began else "not yet"),
+        ("status", call.status),
+        ("ended", _end(call, ended) if ended else "not yet"),
+        ("flow", call.flow or "none"),
+    ]
+    return html_table((), facts)
+
+
+def _end(call: Call, ended: ev.Ended) -> str:
+    assert call.started_at is not None
+    seconds = (ended.at - call.started_at).total_seconds()
+    reason = f": {ended.reason}" if ended.reason else ""
+    codes = f"{ended.sip_code} {ended.hangup_cause}"
+    return f"after {seconds:.1f} s by {ended.by} ({codes}){reason}"
+
+
+def _is_decisive(event: ev.Event, call_id: str) -> bool:
+    return event.call_id == call_id and isinstance(event, ev.Answered | ev.Ended)

@@ -24,6 +24,10 @@ class Frames:
         """Read what `histories()` gives: (call id, events) of every call."""
         self._histories = histories
 
+    def __repr__(self) -> str:
+        """Name the frames there are."""
+        return "<Frames: calls(), events()>"
+
     def calls(self) -> pd.DataFrame:
         """Return one row a call, with the columns of `views.call_log.COLUMNS`.
 

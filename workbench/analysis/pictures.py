@@ -2,19 +2,26 @@
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from workbench import events as ev
 
 WIDTH_INCHES, HEIGHT_INCHES = 10.0, 3.2
 BUCKETS = 1600
 """Columns of a waveform; more than a screen shows adds nothing."""
+QUIETEST = 0.1
+"""Full scale of a call that is silent, so that its noise does not fill the picture."""
+LABEL_CHARACTERS = 60
 
-RECEIVED, SENT, DIGIT = "#2b6cb0", "#c05621", "#2f855a"
+RECEIVED, SENT, DIGIT = "#3b82c4", "#d0702f", "#3a9a66"
+INK = "#808080"
+"""Read on white and on black alike: the picture has no background of its own."""
 
 
 def waveform_picture(
@@ -35,10 +42,14 @@ def waveform_picture(
     upper, lower = figure.subplots(2, 1, sharex=True, sharey=True)
     _draw_lane(upper, samples[:, 0], rate, "received", RECEIVED)
     _draw_lane(lower, samples[:, 1], rate, "sent", SENT)
-    _mark(upper, lower, history, start_media_ms)
-    lower.set_xlabel("seconds since the recording began")
+    loudest = float(np.abs(samples).max(initial=QUIETEST))
+    # The labels have a strip of their own above the loudest sample.
+    upper.set_ylim(-1.1 * loudest, 1.6 * loudest)
+    _mark_digits(upper, history, start_media_ms)
+    _mark_prompts(lower, history, start_media_ms)
+    lower.set_xlabel("seconds since the recording began", color=INK)
     picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=100)
+    figure.savefig(picture, format="png", dpi=100, transparent=True)
     return picture.getvalue()
 
 
@@ -46,12 +57,15 @@ def _draw_lane(
     axes: Axes, samples: npt.NDArray[np.float32], rate: int, name: str, colour: str
 ) -> None:
     lows, highs = _envelope(samples)
-    seconds = np.linspace(0.0, max(len(samples), 1) / rate, len(lows))
+    length = max(len(samples), 1) / rate
+    seconds = np.linspace(0.0, length, len(lows))
     axes.fill_between(seconds, lows, highs, color=colour, linewidth=0)
-    axes.set_ylabel(name)
-    axes.set_ylim(-1.0, 1.0)
+    axes.set_ylabel(name, color=INK)
     axes.set_yticks([])
-    axes.margins(x=0)
+    axes.set_xlim(0.0, length)
+    axes.tick_params(colors=INK)
+    for spine in axes.spines.values():
+        spine.set_color(INK)
 
 
 def _envelope(
@@ -64,21 +78,58 @@ def _envelope(
     return np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
 
 
-def _mark(upper: Axes, lower: Axes, history: Sequence[ev.Event], offset_ms: int) -> None:
+def _mark_digits(axes: Axes, history: Sequence[ev.Event], offset_ms: int) -> None:
+    """Draw a line for each digit; those too near for a label of their own share one."""
+    begin, end = axes.get_xlim()
+    near, shown = (end - begin) / 60, list[tuple[float, str]]()
+    pressed = [event for event in history if isinstance(event, ev.DigitReceived)]
+    for event, earlier in zip(pressed, [None, *pressed], strict=False):
+        seconds = _seconds(event, offset_ms)
+        axes.axvline(seconds, color=DIGIT, linewidth=1)
+        if earlier is not None and seconds - _seconds(earlier, offset_ms) < near:
+            shown[-1] = shown[-1][0], shown[-1][1] + event.digit
+        else:
+            shown.append((seconds, event.digit))
+    for (seconds, digits), (following, _) in pairwise([*shown, (end, "")]):
+        _write(axes, seconds, following, digits, DIGIT)
+
+
+def _mark_prompts(axes: Axes, history: Sequence[ev.Event], offset_ms: int) -> None:
+    """Shade each prompt as long as it was heard, with what was played or said."""
+    labels: dict[str, str] = {}
     started: dict[str, float] = {}
     for event in history:
-        seconds = ((event.media_ms or 0) - offset_ms) / 1000
-        if isinstance(event, ev.DigitReceived):
-            _mark_digit(upper, seconds, event.digit)
+        if isinstance(event, ev.PromptRequested):
+            labels[event.prompt] = event.source or f"“{event.text}”"
         elif isinstance(event, ev.PromptStarted):
-            started[event.prompt] = seconds
+            started[event.prompt] = _seconds(event, offset_ms)
         elif isinstance(event, ev.PromptFinished) and event.prompt in started:
             begin = started[event.prompt]
-            lower.axvspan(begin, begin + event.played_ms / 1000, color=SENT, alpha=0.15)
-            lower.text(max(0.0, begin), 0.8, f" {event.prompt}", fontsize=8)
+            end = min(begin + event.played_ms / 1000, _seconds(event, offset_ms))
+            axes.axvspan(begin, end, color=SENT, alpha=0.15, linewidth=0)
+            axes.axvline(begin, color=SENT, linewidth=1)
+            _write(axes, begin, end, labels.get(event.prompt, event.prompt), SENT)
 
 
-def _mark_digit(axes: Axes, seconds: float, digit: str) -> None:
-    axes.axvline(seconds, color=DIGIT, linewidth=1)
-    # A caller may press what means something to mathtext; a digit never does.
-    axes.text(seconds, 0.7, f" {digit}", fontsize=9, color=DIGIT, parse_math=False)
+def _seconds(event: ev.Event, offset_ms: int) -> float:
+    return ((event.media_ms or 0) - offset_ms) / 1000
+
+
+def _write(axes: Axes, begin: float, end: float, text: str, colour: str) -> None:
+    """Write a label beside the line at `begin`, cut off where the next thing begins."""
+    begin = max(begin, axes.get_xlim()[0])
+    label = axes.annotate(
+        _printable(text), (begin, 1.0), xycoords=("data", "axes fraction"),
+        xytext=(3, -4), textcoords="offset points", va="top", fontsize=8, color=colour,
+        parse_math=False, annotation_clip=False,
+    )  # fmt: skip
+    strip = axes.axvspan(begin, max(begin, end), alpha=0.0)
+    label.set_clip_path(strip)
+    label.set_clip_on(True)
+
+
+def _printable(text: str) -> str:
+    """Keep what the picture's font can show; what a caller wrote may hold anything."""
+    font = get_font(findfont(FontProperties()))
+    shown = text if len(text) <= LABEL_CHARACTERS else text[: LABEL_CHARACTERS - 1] + "…"
+    return "".join(c if c.isprintable() and font.get_char_index(ord(c)) else "?" for c in shown)

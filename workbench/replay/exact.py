@@ -9,6 +9,7 @@ import msgspec
 from workbench import events as ev
 from workbench.flow import Flow
 from workbench.flow_run import Draft, FlowRun
+from workbench.views.history import html_table, readable_line
 from workbench.views.wording import in_words, phrase
 
 NOTHING = "nothing"
@@ -54,6 +55,16 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
             f", at {self.where or 'the start'}:\n  then: {self.then}\n  now:  {self.now}"
         )
 
+    def _repr_html_(self) -> str:
+        where = "before there was audio"
+        if self.media_ms is not None:
+            where = f"{self.media_ms / 1000:.2f} s into the audio"
+        decided = [("then", self.then), ("now", self.now)]
+        body = [(name, found.words, readable_line(found.where)) for name, found in decided]
+        after = ("after", f"event {self.version}: {self.event}", where)
+        call = ("call", f"{self.call_id} diverges", "")
+        return html_table((), [call, after, *body])
+
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """What came of replaying one call."""
@@ -77,6 +88,12 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         return (
             f"Call {self.call_id}: all {self.decisions} decisions of {self.flow} are the same."
         )
+
+    def _repr_html_(self) -> str:
+        if self.divergence is not None:
+            return self.divergence._repr_html_()
+        same = f"all {self.decisions} decisions of {self.flow} are the same"
+        return html_table((), [("call", self.call_id), ("replay", same)])
 
 
 def replay(history: Sequence[ev.Event], flow: Flow) -> Replay:

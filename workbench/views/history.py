@@ -1,11 +1,25 @@
-"""A history as people read it: a table in a notebook, lines on a terminal."""
+"""A history as people read it: a table in a notebook, lines on a terminal.
 
+What a caller sent is data: `html_table` escapes every cell, and the tables of other
+modules are made by it too.
+"""
+
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import chain, repeat
 from typing import Any, overload
 
 from workbench import events as ev
 from workbench.views.wording import in_words
+
+SHOWN = 12
+"""Events of a longer history that are shown before it is unfolded."""
+MOST_CHARACTERS = 300
+"""Of one cell of a table; the whole value is in the event."""
+
+_CELL_OF_A_NOTEBOOK = re.compile(r"\d{5,}\.py:")
+"""ipykernel names a cell's code by a hash, which tells a reader nothing."""
 
 
 class History(Sequence[ev.Event]):
@@ -46,15 +60,12 @@ class History(Sequence[ev.Event]):
         return "\n".join("  ".join(cells) for cells in rows(self, widths=(4, 9, 28, 60)))
 
     def _repr_html_(self) -> str:
-        body = "".join(
-            _html_row(event, cells) for event, cells in zip(self, rows(self), strict=True)
-        )
-        head = "".join(
-            f"<th>{title}</th>" for title in ("", "time", "event", "what", "flow line")
-        )
+        legend = f"{len(self)} events; bold: decided by the flow, faint: noted for people"
+        if len(self) <= SHOWN:
+            return f"<p>{legend}</p>{_html(self)}"
         return (
-            f"<table><caption>{len(self)} events</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"<p>The first {SHOWN} of {legend}</p>{_html(self[:SHOWN])}"
+            f"<details><summary>All {len(self)} events</summary>{_html(self)}</details>"
         )
 
 
@@ -77,7 +88,54 @@ def flow_line(event: ev.Event) -> str:
     return f"{event.file}:{event.line}" if isinstance(event, ev.Decision) and event.line else ""
 
 
-def _html_row(event: ev.Event, cells: Sequence[str]) -> str:
-    weight = {"observed": "normal", "decided": "bold", "noted": "lighter"}[event.KIND]
-    columns = "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in cells)
-    return f'<tr style="font-weight:{weight}">{columns}</tr>'
+def readable_line(where: str) -> str:
+    """Return `file:line` as it is shown; of a notebook's cell only the line is of use."""
+    return _CELL_OF_A_NOTEBOOK.sub("cell, line ", where)
+
+
+def legible(text: str) -> str:
+    """Make every character visible that would hide, break or turn round a line."""
+    shown = text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+
+
+def html_table(
+    head: Sequence[str], body: Iterable[Sequence[str]], styles: Iterable[str] = ()
+) -> str:
+    """Write cells of text as an HTML table without a style sheet; all of it is escaped.
+
+    Args:
+        head: titles of the columns; none for a table of facts, whose first column is titles.
+        body: the rows.
+        styles: CSS of each row, for as many rows as there are.
+    """
+    written = "".join(
+        f'<tr style="{style}">{_cells(cells, titled=not head)}</tr>'
+        for cells, style in zip(body, chain(styles, repeat("")), strict=False)
+    )
+    titles = "".join(f'<th style="text-align:left">{escape(title)}</th>' for title in head)
+    top = f"<thead><tr>{titles}</tr></thead>" if head else ""
+    # A price in a header, "$5", is no formula.
+    classes = "tex2jax_ignore mathjax_ignore"
+    return f'<table class="{classes}">{top}<tbody>{written}</tbody></table>'
+
+
+def _cells(cells: Sequence[str], *, titled: bool) -> str:
+    tags = ["th" if titled and column == 0 else "td" for column in range(len(cells))]
+    return "".join(
+        f'<{tag} style="text-align:left">{escape(legible(cell))}</{tag}>'
+        for tag, cell in zip(tags, cells, strict=True)
+    )
+
+
+_STYLES = {
+    ev.Kind.OBSERVED: "",
+    ev.Kind.DECIDED: "font-weight:bold",
+    ev.Kind.NOTED: "opacity:0.6",
+}
+
+
+def _html(events: Sequence[ev.Event]) -> str:
+    body = [[*cells[:4], readable_line(cells[4])] for cells in rows(events)]
+    head = ("", "seconds", "event", "what", "flow line")
+    return html_table(head, body, (_STYLES[event.KIND] for event in events))
