@@ -8,7 +8,7 @@ import itertools
 import re
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from workbench import sip
 from workbench.engine.exchange import Exchange
@@ -33,6 +33,14 @@ VERDICT = re.compile(r"BYE |CANCEL |SIP/2\.0 [3-6]\d\d ")
 SILENCE = 408
 """What pjsip says when nobody answers, RFC 3261 section 17.1.1.2 (timer B)."""
 FINAL_RESPONSE = re.compile(r"SIP/2\.0 [2-6]\d\d ")
+
+
+class LoggedMessage(NamedTuple):
+    """A SIP message, as the library logged it."""
+
+    call_id: str
+    direction: Direction
+    text: str
 
 
 class NativeCall(Protocol):
@@ -245,13 +253,10 @@ class LineBook:
         self.put(offered)
         line.see("received", invite)
 
-    def seen(self, text: str) -> None:
-        """Give a message that the library logged to the line of its Call-ID."""
-        if (logged := logged_message(text)) is None:
-            return
-        call_id, direction, message = logged
-        if line := self._by_call_id.get(call_id):
-            line.see(direction, message)
+    def seen(self, logged: LoggedMessage) -> None:
+        """Give a message to the line of its Call-ID."""
+        if line := self._by_call_id.get(logged.call_id):
+            line.see(logged.direction, logged.text)
 
     def step(self, calls_in_use: Callable[[], int]) -> None:
         """Hand over what was put down, follow the tapes and forget what is over."""
@@ -294,16 +299,15 @@ def ends_call(direction: Direction, message: str) -> bool:
     return direction == "received" or method[1].upper() == "INVITE"
 
 
-def logged_message(text: str) -> tuple[str, Direction, str] | None:
-    """Return Call-ID, direction and message of a line that pjsip logged, if it has one."""
-    logged = LOGGED_MESSAGE.search(text)
+def logged_message(log: str) -> LoggedMessage | None:
+    """Return the SIP message in a line that pjsip logged, if there is one."""
+    logged = LOGGED_MESSAGE.search(log)
     if logged is None:
         return None
-    message = sip.legible(logged["message"])
-    call_id = CALL_ID.search(message)
-    if call_id is None:
-        return None
-    return call_id[1], "received" if logged["way"] == "RX" else "sent", message
+    text = sip.legible(logged["message"])
+    call_id = CALL_ID.search(text)
+    direction: Direction = "received" if logged["way"] == "RX" else "sent"
+    return LoggedMessage(call_id[1] if call_id else "", direction, text)
 
 
 def counted(stat: Any) -> StreamCount:

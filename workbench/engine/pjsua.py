@@ -16,11 +16,11 @@ import pjsua2 as pj
 
 from workbench import sip
 from workbench.commands import Dial
-from workbench.engine import settings
+from workbench.engine import gate, settings
 from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import LineError
-from workbench.engine.lines import MESSAGE_MARK, Line, LineBook, counted
+from workbench.engine.lines import MESSAGE_MARK, Line, LineBook, counted, logged_message
 from workbench.engine.tapes import Monotonic
 
 BATCH = 64
@@ -116,6 +116,7 @@ class PjTrunk:
         settings.configure_endpoint(config, most_legs(), log)
         config.logConfig.writer = self._log
         self.endpoint.libInit(config)
+        self._gate = gate.Gate(_exported, self.defect)
         udp.port, udp.boundAddress = port, host
         try:
             transport = self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, udp)
@@ -143,6 +144,14 @@ class PjTrunk:
             if self.endpoint.libHandleEvents(0) <= 0:
                 break
         self.book.step(calls_in_use)
+
+    def seen(self, text: str) -> None:
+        """Give a message that the library logged to the gate and to its line."""
+        if (logged := logged_message(text)) is None:
+            return
+        if logged.direction == "received":
+            self._gate.last_received = logged.text
+        self.book.seen(logged)
 
     def dial(self, command: Dial) -> Line:
         """Send an INVITE."""
@@ -175,7 +184,7 @@ class PjLog(pj.LogWriter):
         """Pass on the lines of the log that hold a message."""
         text = str(entry.msg)
         if text.rstrip().endswith(MESSAGE_MARK):
-            self.trunk.book.seen(text)
+            self.trunk.seen(text)
 
 
 class PjAccount(pj.Account):

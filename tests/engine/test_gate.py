@@ -1,0 +1,41 @@
+"""What is refused before pjsip's own layers see it."""
+
+import pytest
+
+from workbench.engine.gate import SWALLOW, verdict
+
+
+def request(method: str, to: str = "<sip:bob@x>", body: str = "") -> str:
+    return (
+        f"{method} sip:bob@x SIP/2.0\r\nFrom: <sip:a@x>;tag=1\r\nTo: {to}\r\n"
+        f"Call-ID: 1\r\nCSeq: 1 {method}\r\n\r\n{body}"
+    )
+
+
+@pytest.mark.parametrize("method", ["INVITE", "BYE", "CANCEL", "OPTIONS", "INFO", "SUBSCRIBE"])
+def test_what_calls_need_is_let_in(method: str) -> None:
+    assert verdict(request(method)) is None
+
+
+@pytest.mark.parametrize("method", ["MESSAGE", "PUBLISH", "REGISTER", "NOTIFY", "WHATEVER", ""])
+def test_other_methods_are_refused(method: str) -> None:
+    assert verdict(request(method)) == 405
+
+
+def test_an_ack_without_a_tag_is_dropped() -> None:
+    assert verdict(request("ACK")) == SWALLOW
+    assert verdict(request("ACK", "<sip:bob@x> ; tag=2")) is None
+    assert (
+        verdict(request("ACK").replace("To:", "t:").replace("<sip:bob@x>", "x;TAG=2")) is None
+    )
+
+
+def test_a_refer_outside_of_a_call_is_refused() -> None:
+    assert verdict(request("REFER")) == 603
+    assert verdict(request("REFER", "<sip:bob@x>;tag=2")) is None
+
+
+def test_media_lines_are_bounded() -> None:
+    line = "m=audio 4000 RTP/AVP 0\r\n"
+    assert verdict(request("INVITE", body=line * 4)) is None
+    assert verdict(request("INVITE", body=line * 5)) == 488

@@ -1,0 +1,115 @@
+"""The gate in front of pjsip's own layers: what it would choke on is refused without state.
+
+It is a module of pjsip, registered before the transaction layer through the library's C
+symbols. The library logs a message just before it comes here, so its text is known.
+"""
+
+import ctypes
+import re
+from collections.abc import Callable
+from typing import Any, Literal
+
+from workbench import sip
+
+ALLOWED = frozenset(
+    {
+        "INVITE",
+        "ACK",
+        "CANCEL",
+        "BYE",
+        "OPTIONS",
+        "INFO",
+        "UPDATE",
+        "PRACK",
+        "SUBSCRIBE",
+        "REFER",
+    }
+)
+"""Methods that pjsip may see; SUBSCRIBE and REFER it refuses itself, in the right words."""
+MOST_MEDIA_LINES = 4
+SWALLOW: Literal[0] = 0
+BEFORE_TRANSACTIONS = 12
+"""Between PJSIP_MOD_PRIORITY_TRANSPORT_LAYER (8) and _TSX_LAYER (16)."""
+
+_TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
+_MEDIA_LINE = re.compile(r"^m=", re.MULTILINE)
+
+
+def verdict(message: str) -> int | None:
+    """Return the code to refuse a request with, `SWALLOW` to drop it, None to let it in."""
+    method = sip.first_line(message).partition(" ")[0]
+    in_dialog = _TAG.search(sip.header_value(message, "To", "t")) is not None
+    if method == "ACK":
+        # Every ACK repeats the To tag of the response (RFC 3261, sections 13.2.2.4 and
+        # 17.1.1.3); one without it makes pjsip abort when its INVITE is pending.
+        return None if in_dialog else SWALLOW
+    if method not in ALLOWED:
+        return 405
+    if method == "REFER" and not in_dialog:
+        return 603
+    if len(_MEDIA_LINE.findall(message)) > MOST_MEDIA_LINES:
+        return 488
+    return None
+
+
+class _Text(ctypes.Structure):
+    _fields_ = (("ptr", ctypes.c_char_p), ("slen", ctypes.c_ssize_t))
+
+
+_ON_REQUEST = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+
+
+class _Module(ctypes.Structure):
+    """The struct pjsip_module of sip_module.h."""
+
+    _fields_ = (
+        ("prev", ctypes.c_void_p),
+        ("next", ctypes.c_void_p),
+        ("name", _Text),
+        ("id", ctypes.c_int),
+        ("priority", ctypes.c_int),
+        ("load", ctypes.c_void_p),
+        ("start", ctypes.c_void_p),
+        ("stop", ctypes.c_void_p),
+        ("unload", ctypes.c_void_p),
+        ("on_rx_request", _ON_REQUEST),
+        ("on_rx_response", ctypes.c_void_p),
+        ("on_tx_request", ctypes.c_void_p),
+        ("on_tx_response", ctypes.c_void_p),
+        ("on_tsx_state", ctypes.c_void_p),
+    )
+
+
+class Gate:
+    """The module; it must live as long as the endpoint."""
+
+    def __init__(self, library: ctypes.CDLL, defect: Callable[[str], None]) -> None:
+        """Use the C symbols of `library`."""
+        self.last_received = ""
+        """The message that the library logged last, and hands over next."""
+        self._defect = defect
+        self._respond: Any = library.pjsip_endpt_respond_stateless
+        self._respond.argtypes = [ctypes.c_void_p] * 2 + [ctypes.c_int] + [ctypes.c_void_p] * 3
+        library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
+        self._endpoint = library.pjsua_get_pjsip_endpt()
+        name = b"mod-workbench-gate"
+        self._module = _Module(
+            name=_Text(name, len(name)),
+            id=-1,
+            priority=BEFORE_TRANSACTIONS,
+            on_rx_request=_ON_REQUEST(self._on_request),
+        )
+        register = library.pjsip_endpt_register_module
+        register.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+        register(self._endpoint, ctypes.byref(self._module))
+
+    def _on_request(self, request: int) -> int:
+        """Return 1 when the request goes no further."""
+        try:
+            code = verdict(self.last_received)
+            if code:
+                self._respond(self._endpoint, request, code, None, None, None)
+        except Exception as error:  # noqa: BLE001 - the caller is C
+            self._defect(f"gate: {type(error).__name__}: {error}")
+            return 1
+        return int(code is not None)
