@@ -1,0 +1,132 @@
+"""Processes killed with -9 in the middle of calls: the bench, and a worker of the engine."""
+
+import os
+import queue
+import random
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.acceptance.program import Program
+from tests.acceptance.sipp import Sipp
+from tests.conftest import Rounds
+from tests.live.victim import chatter
+from workbench import Workbench
+from workbench import events as ev
+from workbench.call import Call
+from workbench.demo_flows import reception
+from workbench.ending import LOST
+from workbench.handle import CallHandle
+from workbench.replay import replay
+
+pytestmark = [pytest.mark.sip, pytest.mark.slow]
+
+VICTIM = [sys.executable, str(Path(__file__).parent / "victim.py")]
+
+
+def test_a_bench_killed_at_any_moment_loses_nothing_it_acknowledged(
+    tmp_path: Path, rounds: Rounds
+) -> None:
+    chance = random.Random(4711)
+    for number in range(rounds(short=4, whole=50)):
+        store = tmp_path / f"store-{number}"
+        acknowledged = kill_during_calls(tmp_path, store, after=chance.randint(1, 90))
+        check_reopened(store, acknowledged)
+
+
+def kill_during_calls(folder: Path, store: Path, *, after: int) -> set[tuple[str, int]]:
+    """Kill a bench with two calls once it has acknowledged so many events; return them."""
+    with Program([*VICTIM, str(store)], folder) as victim:
+        peer = victim.line("listening").split("sip:")[1].strip()
+        with Sipp(folder, "waits_for_bye", peer=peer, calls=2, rate=2) as sipp:
+            lines = [victim.line("stored") for _ in range(after)]
+            victim.signal(signal.SIGKILL)
+            victim.finish()
+            # SIPp ends well only if each of its calls that began was ended by a BYE, or
+            # was refused because nobody was left to take it.
+            if after > LATER_THAN_BOTH_CALLS:
+                counts = sipp.finish()
+                assert (counts.successful, counts.failed) == (2, 0), sipp.errors
+        lines += [line for line in victim.output.splitlines() if line.startswith("stored")]
+    return {(call_id, int(version)) for _, call_id, version in map(str.split, lines)}
+
+
+LATER_THAN_BOTH_CALLS = 60
+"""By so many acknowledged events both calls are up."""
+
+
+def check_reopened(store: Path, acknowledged: set[tuple[str, int]]) -> None:
+    with Workbench(store) as bench:
+        on_record = {
+            (event.call_id, event.version) for call in bench.calls for event in call.history
+        }
+        assert acknowledged <= on_record
+        for call in bench.calls:
+            check_call(call)
+
+
+def check_call(call: CallHandle) -> None:
+    history = call.history
+    ended = [event for event in history if isinstance(event, ev.Ended)]
+    assert [event.reason for event in ended] == [LOST]
+    assert Call.from_history(history).closed
+    assert replay(history, chatter).equal
+    for event in history:
+        if isinstance(event, ev.RecordingStored):
+            samples, rate = call.audio()
+            assert samples.shape == (round(event.duration_ms * rate / 1000), 2)
+        if isinstance(event, ev.RecordingFailed):
+            # Only a recording that had not begun may be without audio.
+            assert not any(isinstance(begun, ev.RecordingStarted) for begun in history)
+
+
+def test_a_killed_worker_takes_only_its_own_calls(tmp_path: Path) -> None:
+    closed: queue.Queue[str] = queue.Queue()
+    with Workbench(tmp_path / "store") as bench:
+        bench.on_closed(closed.put)
+        first, second = bench.answer(reception), bench.answer(reception)
+        listeners = workers()
+        placed = [bench.dial(address) for address in (first, second)]
+        await_answers(placed)
+        os.kill(worker_listening_at(first, listeners), signal.SIGKILL)
+        lost = bench.call(closed.get(timeout=60))
+        assert lost.ended is not None
+        assert (lost.ended.by, lost.state.direction) == ("engine", "inbound")
+        assert "was lost (signal 9)" in lost.ended.reason
+        assert sum(call.ended is None for call in bench.calls) == 3
+        again = bench.dial(first)
+        await_answers([again])
+        for call in (again, *placed):
+            call.hangup()
+            call.wait(60)
+        assert again.status == placed[1].status == "completed"
+    with Workbench(tmp_path / "store", read_only=True) as bench:
+        assert all(one_end(call) for call in bench.calls)
+
+
+def one_end(call: CallHandle) -> bool:
+    return sum(isinstance(event, ev.Ended) for event in call.history) == 1
+
+
+def workers() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+def worker_listening_at(address: str, among: Sequence[psutil.Process]) -> int:
+    port = int(address.rpartition(":")[2])
+    (found,) = (
+        worker.pid
+        for worker in among
+        if any(at.laddr.port == port for at in worker.net_connections("udp4"))
+    )
+    return found
+
+
+def await_answers(calls: Sequence[CallHandle]) -> None:
+    """Wait until calls that were just dialled are up."""
+    for call in calls:
+        call.wait_answered(60)
