@@ -1,0 +1,30 @@
+"""What all tests share: the long form of a test, asked for by `--soak`."""
+
+from typing import Protocol
+
+import pytest
+
+
+class Rounds(Protocol):
+    """Chooses how often a test does what it does."""
+
+    def __call__(self, short: int, whole: int) -> int:
+        """Return `whole` with `--soak`, else `short`."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--soak", action="store_true", help="Run tests that have a long form in that form."
+    )
+
+
+@pytest.fixture
+def soak(pytestconfig: pytest.Config) -> bool:
+    """Whether the long form was asked for."""
+    return bool(pytestconfig.getoption("--soak"))
+
+
+@pytest.fixture
+def rounds(soak: bool) -> Rounds:
+    """Let a test have a short and a whole form."""
+    return lambda short, whole: whole if soak else short
