@@ -1,0 +1,356 @@
+"""What only processes can do: die, be replaced, share calls and leave nothing behind."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.engine.raw_sip import RawPeer
+from tests.engine.stage import PATIENCE_S, PoolStage
+from workbench.commands import Answer, Dial, Hangup, Play, Record, Reject
+from workbench.errors import AddressInUse, EngineError
+from workbench.signals import (
+    Answered,
+    DigitReceived,
+    MediaStarted,
+    Offered,
+    PromptFinished,
+    PromptStarted,
+    RecordingStarted,
+    Released,
+)
+
+pytestmark = [pytest.mark.anyio, pytest.mark.sip]
+
+ROOT = Path(__file__).parents[2]
+BENCH = """
+import asyncio, sys
+from workbench.commands import Answer
+from workbench.engine.pool import Pool
+from workbench.signals import Offered
+
+async def main():
+    pool, offers = Pool(), asyncio.Queue()
+    await pool.start(lambda signal: offers.put_nowait(signal))
+    _, port = await pool.listen("127.0.0.1", 0)
+    print(port, *pool.workers.values(), flush=True)
+    while True:
+        signal = await offers.get()
+        if isinstance(signal, Offered):
+            await pool.execute(Answer(leg=signal.leg))
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def raw_peer() -> Iterator[RawPeer]:
+    """Open a peer that speaks SIP by hand."""
+    with RawPeer() as peer:
+        yield peer
+
+
+async def gone(pid: int) -> None:
+    """Wait for a process to end."""
+    waiting = asyncio.to_thread(psutil.wait_procs, processes([pid]), PATIENCE_S)
+    _, alive = await waiting
+    assert not alive
+
+
+def processes(pids: list[int]) -> list[psutil.Process]:
+    """Return those of the processes that still exist."""
+    return [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+
+
+async def test_a_lost_worker_takes_only_its_own_legs(pool_stage: PoolStage) -> None:
+    legs = [f"a{number}" for number in range(3)]
+    pool = pool_stage.pool
+    far = {leg: await pool_stage.talk(leg) for leg in legs}
+    await pool_stage.do(Dial, "elsewhere", uri=pool_stage.silent_uri())
+    full = pool.worker_of("elsewhere")
+    await pool_stage.do(Dial, "b", uri=pool_stage.uri())
+    await pool_stage.do(Answer, (await pool_stage.until(Offered)).leg)
+    await pool_stage.until(Answered, "b")
+    assert pool.worker_of("b") != full
+    assert full is not None
+    os.kill(pool.workers[full], signal.SIGKILL)
+    for leg in [*legs, "elsewhere"]:
+        released = await pool_stage.until(Released, leg)
+        assert (released.by, released.sip_code) == ("engine", 500)
+        assert released.reason == f"engine worker {full} was lost (signal 9)"
+    assert pool.worker_of("b")
+    await pool_stage.do(Hangup, "b")
+    assert (await pool_stage.until(Released, "b")).by == "local"
+    assert full not in pool.workers
+    for leg in far.values():
+        await pool_stage.do(Hangup, leg)
+
+
+async def test_a_lost_listener_listens_again_at_its_port(pool_stage: PoolStage) -> None:
+    far = await pool_stage.talk("a")
+    listener = pool_stage.pool.worker_of(far)
+    assert listener is not None
+    os.kill(pool_stage.pool.workers[listener], signal.SIGABRT)
+    lost = await pool_stage.until(Released, far)
+    assert lost.reason == f"engine worker {listener} was lost (signal 6)"
+    await pool_stage.do(Hangup, "a")
+    await pool_stage.until(Released, "a")
+    # The INVITE is repeated until the listener is back (RFC 3261, timer A).
+    again = await pool_stage.talk("b")
+    assert not again.startswith(f"{listener}-")
+
+
+async def test_a_warm_worker_is_replaced() -> None:
+    stage = PoolStage(workers=1)
+    await stage.open()
+    try:
+        before = set(stage.pool.workers)
+        await stage.do(Dial, "a", uri=stage.silent_uri())
+        os.kill(stage.pool.workers["w1"], signal.SIGKILL)
+        await stage.until(Released, "a")
+        assert "w1" not in stage.pool.workers
+        assert len(stage.pool.workers) == len(before)
+    finally:
+        await stage.close()
+
+
+async def test_twenty_calls_at_once_are_spread_over_workers() -> None:
+    caller = PoolStage()
+    listeners = [PoolStage() for _ in range(5)]
+    for stage in (caller, *listeners):
+        await stage.open()
+    try:
+        legs = [f"a{number}" for number in range(20)]
+        for number, leg in enumerate(legs):
+            await caller.do(Dial, leg, uri=listeners[number // 4].uri())
+        for number in range(20):
+            listener = listeners[number // 4]
+            await listener.do(Answer, (await listener.until(Offered)).leg)
+        for leg in legs:
+            await caller.until(Answered, leg)
+        assert len({caller.pool.worker_of(leg) for leg in legs}) == 5
+        for leg in legs:
+            await caller.do(Hangup, leg)
+        for leg in legs:
+            assert (await caller.until(Released, leg)).by == "local"
+    finally:
+        for stage in (caller, *listeners):
+            await stage.close()
+
+
+async def test_more_calls_than_lines_are_refused() -> None:
+    stage = PoolStage(max_workers=1)
+    await stage.open()
+    try:
+        for number in range(5):
+            await stage.do(Dial, f"a{number}", uri=stage.silent_uri())
+        refused = await stage.until(Released, "a4")
+        assert (refused.by, refused.sip_code) == ("engine", 503)
+        assert refused.reason == "all 4 lines of the engine are taken"
+    finally:
+        await stage.close()
+
+
+async def test_a_line_is_free_again_after_its_call() -> None:
+    stage = PoolStage(max_workers=1)
+    await stage.open()
+    try:
+        for number in range(9):
+            far = await stage.ring(f"a{number}")
+            await stage.do(Reject, far, sip_code=486)
+            await stage.until(Released, f"a{number}")
+            await stage.until(Released, far)
+    finally:
+        await stage.close()
+
+
+async def test_a_host_that_cannot_be_resolved_is_told(pool_stage: PoolStage) -> None:
+    await pool_stage.do(Dial, "a", uri="sip:bob@no-such-host.invalid")
+    released = await pool_stage.until(Released, "a")
+    assert (released.by, released.sip_code) == ("engine", 503)
+    assert released.reason == "the host no-such-host.invalid cannot be resolved"
+
+
+async def test_a_host_is_resolved_before_pjsip_sees_it(pool_stage: PoolStage) -> None:
+    await pool_stage.do(Dial, "a", uri=f"sip:bob@localhost:{pool_stage.port}")
+    offered = await pool_stage.until(Offered)
+    await pool_stage.do(Hangup, offered.leg)
+    await pool_stage.until(Released, "a")
+
+
+async def test_an_address_that_is_taken_is_refused() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        stage = PoolStage()
+        await stage.open()
+        try:
+            with pytest.raises(AddressInUse, match="Another process takes calls at"):
+                await stage.pool.listen("127.0.0.1", taken.getsockname()[1])
+            with pytest.raises(EngineError, match="name an address of this machine"):
+                await stage.pool.listen("192.0.2.1", 0)
+        finally:
+            await stage.close()
+
+
+async def test_closing_leaves_no_process(pool_stage: PoolStage) -> None:
+    await pool_stage.talk("a")
+    pids = list(pool_stage.pool.workers.values())
+    assert len(pids) == 2
+    await pool_stage.pool.close()
+    assert not processes(pids)
+    assert not pool_stage.pool.workers
+
+
+async def test_a_killed_bench_hangs_up_its_calls(pool_stage: PoolStage) -> None:
+    bench = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+        [sys.executable, "-c", BENCH], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    try:
+        assert bench.stdout is not None
+        line = await asyncio.to_thread(bench.stdout.readline)
+        port, *workers = map(int, line.split())
+        await pool_stage.do(Dial, "a", uri=f"sip:bob@127.0.0.1:{port}")
+        await pool_stage.until(Answered, "a")
+    finally:
+        bench.kill()
+        bench.communicate()
+    released = await pool_stage.until(Released, "a")
+    assert (released.by, released.sip_code) == ("remote", 200)
+    for worker in workers:
+        await gone(worker)
+
+
+async def test_ctrl_c_does_not_reach_a_worker(pool_stage: PoolStage) -> None:
+    for pid in pool_stage.pool.workers.values():
+        os.kill(pid, signal.SIGINT)
+        assert os.getpgid(pid) != os.getpgid(0)
+    await pool_stage.talk("a")
+
+
+async def test_a_killed_worker_leaves_what_it_recorded(
+    pool_stage: PoolStage, tmp_path: Path, wav: Callable[[float], str]
+) -> None:
+    far = await pool_stage.talk("a")
+    paths = [tmp_path / "received.wav", tmp_path / "sent.wav"]
+    await pool_stage.do(
+        Record, far, recording="r", received_path=str(paths[0]), sent_path=str(paths[1])
+    )
+    await pool_stage.until(RecordingStarted, far)
+    await pool_stage.do(Play, far, prompt="p", path=wav(1.0))
+    await pool_stage.until(PromptFinished, far)
+    worker = pool_stage.pool.worker_of(far)
+    assert worker is not None
+    os.kill(pool_stage.pool.workers[worker], signal.SIGKILL)
+    await pool_stage.until(Released, far)
+    for path in paths:
+        assert path.stat().st_size >= 44 + 16 * 700
+
+
+async def test_an_invite_without_sdp_can_be_refused_and_answered(
+    pool_stage: PoolStage, raw_peer: RawPeer
+) -> None:
+    to = (pool_stage.host, pool_stage.port)
+    refused = raw_peer.request("INVITE", to)
+    raw_peer.send(refused, to)
+    await pool_stage.do(Reject, (await pool_stage.until(Offered)).leg, sip_code=486)
+    assert "SIP/2.0 486" in await raw_peer.response(refused, 486)
+    raw_peer.acknowledge(refused, to, await raw_peer.response(refused, 486))
+    answered = raw_peer.request("INVITE", to)
+    raw_peer.send(answered, to)
+    leg = (await pool_stage.until(Offered)).leg
+    await pool_stage.do(Answer, leg)
+    ok = await raw_peer.response(answered, 200)
+    assert "m=audio" in ok
+    raw_peer.acknowledge(answered, to, ok, with_sdp=True)
+    await pool_stage.until(MediaStarted, leg)
+    await pool_stage.until(Answered, leg)
+
+
+@pytest.mark.parametrize(
+    ("method", "extra", "code"),
+    [
+        ("MESSAGE", "", 405),
+        ("REGISTER", "", 405),
+        ("SUBSCRIBE", "Event: presence\r\n", 489),
+        ("REFER", "Refer-To: <sip:x@127.0.0.1:9>\r\n", 603),
+        ("INVITE", "Replaces: a;to-tag=1;from-tag=2\r\n", 481),
+    ],
+)
+async def test_what_is_no_call_is_refused(
+    pool_stage: PoolStage, raw_peer: RawPeer, method: str, extra: str, code: int
+) -> None:
+    to = (pool_stage.host, pool_stage.port)
+    request = raw_peer.request(method, to, extra=extra)
+    raw_peer.send(request, to)
+    assert await raw_peer.response(request, code)
+    assert not pool_stage.signals
+
+
+async def test_a_forged_ack_does_not_kill(pool_stage: PoolStage, raw_peer: RawPeer) -> None:
+    to = (pool_stage.host, pool_stage.port)
+    invite = raw_peer.request("INVITE", to, with_sdp=True)
+    raw_peer.send(invite, to)
+    offered = await pool_stage.until(Offered)
+    raw_peer.send(invite.replace("INVITE", "ACK").replace("z9hG4bK", "z9hG4bKx"), to)
+    await pool_stage.do(Reject, offered.leg, sip_code=486)
+    assert await raw_peer.response(invite, 486)
+    assert (await pool_stage.until(Released)).by == "local"
+
+
+async def test_a_refer_within_a_call_is_declined(
+    pool_stage: PoolStage, raw_peer: RawPeer
+) -> None:
+    to = (pool_stage.host, pool_stage.port)
+    invite = raw_peer.request("INVITE", to, with_sdp=True)
+    raw_peer.send(invite, to)
+    leg = (await pool_stage.until(Offered)).leg
+    await pool_stage.do(Answer, leg)
+    ok = await raw_peer.response(invite, 200)
+    raw_peer.acknowledge(invite, to, ok)
+    await pool_stage.until(Answered, leg)
+    refer = raw_peer.within(invite, ok, "REFER", extra="Refer-To: <sip:x@127.0.0.1:9>\r\n")
+    raw_peer.send(refer, to)
+    assert await raw_peer.response(refer, 603)
+    info = raw_peer.within(
+        invite, ok, "INFO", body="Signal=5\r\nDuration=160\r\n", kind="application/dtmf-relay"
+    )
+    raw_peer.send(info, to)
+    digit = await pool_stage.until(DigitReceived, leg)
+    assert (digit.digit, digit.method) == ("5", "sip-info")
+
+
+async def test_a_peer_that_ignores_bye_is_released_soon(
+    pool_stage: PoolStage, raw_peer: RawPeer
+) -> None:
+    to = (pool_stage.host, pool_stage.port)
+    invite = raw_peer.request("INVITE", to, with_sdp=True)
+    raw_peer.send(invite, to)
+    leg = (await pool_stage.until(Offered)).leg
+    await pool_stage.do(Answer, leg)
+    raw_peer.acknowledge(invite, to, await raw_peer.response(invite, 200))
+    await pool_stage.until(Answered, leg)
+    await pool_stage.do(Hangup, leg)
+    assert (await pool_stage.until(Released, leg)).sip_code == 200
+
+
+async def test_a_call_in_the_middle_of_a_prompt_survives_nothing_but_its_worker(
+    pool_stage: PoolStage, wav: Callable[[float], str]
+) -> None:
+    far = await pool_stage.talk("a")
+    await pool_stage.do(Play, far, prompt="p", path=wav(10.0))
+    await pool_stage.until(PromptStarted, far)
+    worker = pool_stage.pool.worker_of("a")
+    assert worker is not None
+    os.kill(pool_stage.pool.workers[worker], signal.SIGKILL)
+    await pool_stage.until(Released, "a")
+    assert pool_stage.pool.worker_of(far)
+    await pool_stage.do(Hangup, far)
+    assert (await pool_stage.until(PromptFinished, far)).outcome == "interrupted"
+    await pool_stage.until(Released, far)
