@@ -46,7 +46,7 @@ def _line(event: ev.Event, seconds: float) -> Text:
 
 def event_table(history: Sequence[ev.Event]) -> Table:
     """Return a history as a table."""
-    table = Table(title=f"{len(history)} events of call {history[0].call_id}")
+    table = Table(title=f"{counted(len(history), 'event')} of call {history[0].call_id}")
     for name in ("", "seconds", "event"):
         table.add_column(name, no_wrap=True)
     table.add_column("what", overflow="fold", ratio=1)
@@ -57,25 +57,35 @@ def event_table(history: Sequence[ev.Event]) -> Table:
     return table
 
 
+_WORDS = ("from", "to", "outcome")
 CALL_COLUMNS = ("direction", "from", "to", "status", "start", "duration", "flow", "outcome")
 
 
 def call_table(calls: Any) -> Table:
     """Return a frame of calls (`Frames.calls`) as a table."""
-    table = Table(title=f"{len(calls)} calls")
+    table = Table(title=counted(len(calls), "call"))
     for name in ("call", *CALL_COLUMNS):
-        table.add_column(name, overflow="fold")
+        wraps = name in _WORDS
+        table.add_column(name, no_wrap=not wraps, overflow="fold", ratio=1 if wraps else None)
     for call_id, row in calls.iterrows():
-        table.add_row(Text(call_id), *(Text(_cell(row[name])) for name in CALL_COLUMNS))
+        cells = (Text(_cell(row[name])) for name in CALL_COLUMNS)
+        table.add_row(Text(call_id[:SHORT]), *cells)
     return table
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 call`, `2 calls`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _cell(value: Any) -> str:
-    if value is None or value != value:
+    if value is None or value != value:  # noqa: PLR0124 - how NaN and NaT show themselves
         return ""
     if isinstance(value, float):
-        return f"{value:.3f}"
-    return value.strftime("%Y-%m-%d %H:%M:%S") if hasattr(value, "strftime") else str(value)
+        return f"{value:.1f}"
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%m-%d %H:%M:%S"))
+    return str(value).removesuffix("-api")
 
 
 def verdict(result: Replay) -> Text:
