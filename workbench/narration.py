@@ -57,20 +57,22 @@ def event_table(history: Sequence[ev.Event]) -> Table:
     return table
 
 
-_WORDS = ("from", "to", "outcome")
-CALL_COLUMNS = ("direction", "from", "to", "status", "start", "duration", "flow", "outcome")
-
-
 def call_table(calls: Any) -> Table:
-    """Return a frame of calls (`Frames.calls`) as a table."""
+    """Return a frame of calls (`Frames.calls`) as a table, one line of essentials each."""
     table = Table(title=counted(len(calls), "call"))
-    for name in ("call", *CALL_COLUMNS):
-        wraps = name in _WORDS
-        table.add_column(name, no_wrap=not wraps, overflow="fold", ratio=1 if wraps else None)
+    for name in ("call", "", "far end", "status", "start", "s", "flow", "outcome"):
+        folds = name in ("far end", "outcome")
+        table.add_column(name, no_wrap=not folds, overflow="fold", min_width=8 if folds else 0)
     for call_id, row in calls.iterrows():
-        cells = (Text(_cell(row[name])) for name in CALL_COLUMNS)
-        table.add_row(Text(call_id[:SHORT]), *cells)
+        table.add_row(*map(Text, _essentials(call_id, row)))
     return table
+
+
+def _essentials(call_id: str, row: Any) -> list[str]:
+    outbound = row["direction"].startswith("outbound")
+    far_end = _cell(row["to" if outbound else "from"]).removeprefix("sip:")
+    rest = (_cell(row[name]) for name in ("status", "start", "duration", "flow", "outcome"))
+    return [call_id[:SHORT], "out" if outbound else "in", far_end, *rest]
 
 
 def counted(number: int, noun: str) -> str:
@@ -79,13 +81,13 @@ def counted(number: int, noun: str) -> str:
 
 
 def _cell(value: Any) -> str:
-    if value is None or value != value:  # noqa: PLR0124 - how NaN and NaT show themselves
+    if value is None or value != value:  # as NaN and NaT are
         return ""
     if isinstance(value, float):
         return f"{value:.1f}"
     if hasattr(value, "strftime"):
         return str(value.strftime("%m-%d %H:%M:%S"))
-    return str(value).removesuffix("-api")
+    return str(value)
 
 
 def verdict(result: Replay) -> Text:
