@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -59,10 +60,12 @@ def event_table(history: Sequence[ev.Event]) -> Table:
 
 def call_table(calls: Any) -> Table:
     """Return a frame of calls (`Frames.calls`) as a table, one line of essentials each."""
-    table = Table(title=counted(len(calls), "call"))
+    table = Table(title=counted(len(calls), "call"), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("call", "", "far end", "status", "start", "s", "flow", "outcome"):
         folds = name in ("far end", "outcome")
-        table.add_column(name, no_wrap=not folds, overflow="fold", min_width=8 if folds else 0)
+        table.add_column(
+            name, no_wrap=not folds, overflow="fold", min_width=8 if folds else None
+        )
     for call_id, row in calls.iterrows():
         table.add_row(*map(Text, _essentials(call_id, row)))
     return table
@@ -86,7 +89,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.1f}"
     if hasattr(value, "strftime"):
-        return str(value.strftime("%m-%d %H:%M:%S"))
+        return str(value.strftime("%m-%d %H:%M"))
     return str(value)
 
 
