@@ -126,6 +126,7 @@ def _write(axes: Axes, begin: float, end: float, text: str, colour: str) -> None
     strip = axes.axvspan(begin, max(begin, end), alpha=0.0)
     label.set_clip_path(strip)
     label.set_clip_on(True)
+    label.set_in_layout(False)
 
 
 def _printable(text: str) -> str:

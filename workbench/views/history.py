@@ -6,6 +6,7 @@ modules are made by it too.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from html import escape
 from itertools import chain, repeat
 from typing import Any, overload
@@ -25,9 +26,10 @@ _CELL_OF_A_NOTEBOOK = re.compile(r"\d{5,}\.py:")
 class History(Sequence[ev.Event]):
     """The events of one call, oldest first."""
 
-    def __init__(self, events: Iterable[ev.Event]) -> None:
-        """Hold the events."""
+    def __init__(self, events: Iterable[ev.Event], start: datetime | None = None) -> None:
+        """Hold the events; seconds are shown since `start`, by default the first event."""
         self._events = tuple(events)
+        self.start = start or (self._events[0].at if self._events else None)
 
     @overload
     def __getitem__(self, index: int) -> ev.Event: ...
@@ -36,7 +38,7 @@ class History(Sequence[ev.Event]):
     def __getitem__(self, index: int | slice) -> Any:
         """Return one event, or a part as a history of its own."""
         if isinstance(index, slice):
-            return History(self._events[index])
+            return History(self._events[index], self.start)
         return self._events[index]
 
     def __len__(self) -> int:
@@ -71,11 +73,12 @@ class History(Sequence[ev.Event]):
 
 def rows(events: Iterable[ev.Event], widths: Sequence[int] = ()) -> Iterator[list[str]]:
     """Give for each event its version, seconds, topic, words and line of the flow."""
-    start = None
+    start = events.start if isinstance(events, History) else None
     for event in events:
         start = start or event.at
         seconds = f"{(event.at - start).total_seconds():.3f}"
-        cells = [str(event.version), seconds, event.TOPIC, in_words(event), flow_line(event)]
+        words, line = legible(in_words(event)), legible(flow_line(event))
+        cells = [str(event.version), seconds, event.TOPIC, words, line]
         yield (
             [cell.ljust(width) for cell, width in zip(cells, (*widths, 0), strict=False)]
             if (widths)
@@ -95,8 +98,7 @@ def readable_line(where: str) -> str:
 
 def legible(text: str) -> str:
     """Make every character visible that would hide, break or turn round a line."""
-    shown = text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def html_table(
@@ -123,9 +125,13 @@ def html_table(
 def _cells(cells: Sequence[str], *, titled: bool) -> str:
     tags = ["th" if titled and column == 0 else "td" for column in range(len(cells))]
     return "".join(
-        f'<{tag} style="text-align:left">{escape(legible(cell))}</{tag}>'
+        f'<{tag} style="text-align:left">{escape(legible(_cut(cell)))}</{tag}>'
         for tag, cell in zip(tags, cells, strict=True)
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 
 
 _STYLES = {

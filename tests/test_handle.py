@@ -1,0 +1,176 @@
+"""A call in the user's hand: how it is shown."""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.hostile import CALL_ID, PAYLOADS, check_harmless, hostile_history
+from tests.scripted import ScriptedCall
+from workbench import events as ev
+from workbench.control import CallControl
+from workbench.errors import NotAllowedNow
+from workbench.flow import flow
+from workbench.handle import CallHandle, picture_html
+from workbench.replay import Replay, replay
+from workbench.views.history import legible
+
+
+class Shelf:
+    """Keeps one history and one recording, as a bench would."""
+
+    def __init__(self, history: Sequence[ev.Event], recordings: Path) -> None:
+        self.history = history
+        self.recordings = recordings
+
+    def read(self, _call_id: str) -> Sequence[ev.Event]:
+        return self.history
+
+    def closed(self, _call_id: str) -> "Future[None]":
+        future: Future[None] = Future()
+        if self.history and isinstance(self.history[-1], ev.Ended | ev.FlowReturned):
+            future.set_result(None)
+        return future
+
+    def hang_up(self, _call_id: str) -> None:
+        self.history = []
+
+    def subscribe(self, _subscriber: Callable[[ev.Event], None]) -> Callable[[], None]:
+        return lambda: None
+
+
+@flow
+async def greet(call: CallControl) -> str:
+    await call.answer()
+    await call.record()
+    await call.play("greeting.wav")
+    return "greeted"
+
+
+@flow
+async def greet_otherwise(call: CallControl) -> str:
+    await call.answer()
+    await call.record()
+    await call.play("hold.wav")
+    return "greeted"
+
+
+def greeted(recordings: Path) -> CallHandle:
+    audio = "0" * 64
+    soundfile.write(recordings / f"{audio}.wav", np.zeros((8000, 2)), 8000)
+    scripted = ScriptedCall(greet).answered()
+    scripted.hear(ev.RecordingStarted, recording="recording-1")
+    scripted.hear(ev.PromptStarted, prompt="prompt-1")
+    scripted.prompt_ends("prompt-1")
+    scripted.hang_up()
+    scripted.hear(
+        ev.RecordingStored, recording="recording-1", audio=audio, duration_ms=1000,
+        start_media_ms=0,
+    )  # fmt: skip
+    scripted.history.sort(key=lambda event: event.version)
+    return CallHandle("CA00", Shelf(scripted.history, recordings))
+
+
+def hostile(payload: str, recordings: Path) -> CallHandle:
+    return CallHandle(CALL_ID, Shelf(hostile_history(payload), recordings))
+
+
+def test_it_is_shown_as_facts_picture_and_history(tmp_path: Path) -> None:
+    call = greeted(tmp_path)
+    html = call._repr_html_()
+    said = check_harmless(html)
+    assert "CA00, inbound" in said
+    assert "after 3.0 s by caller (200 NORMAL_CLEARING)" in said
+    assert "2026-01-01 00:00:00 UTC" in said
+    assert html.count('<img alt="Waveform of call CA00" src="data:image/png;base64,') == 1
+    assert html.endswith(call.history._repr_html_())
+    assert repr(call) == "<Call CA00 inbound sip:a@x → sip:b@x: completed>"
+
+
+def test_a_call_that_goes_on_has_no_picture_yet(tmp_path: Path) -> None:
+    call = CallHandle("CA00", Shelf(ScriptedCall(greet).history, tmp_path))
+    said = check_harmless(call._repr_html_())
+    assert "not yet" in said
+    assert "<img" not in call._repr_html_()
+    with pytest.raises(NotAllowedNow, match="no recording"):
+        call.waveform()
+    with pytest.raises(TimeoutError, match="goes on after"):
+        call.wait(0.01)
+
+
+def test_a_call_whose_audio_is_gone_is_still_shown(tmp_path: Path) -> None:
+    call = greeted(tmp_path)
+    call.audio_path().unlink()
+    assert "<img" not in call._repr_html_()
+
+
+def test_it_can_be_awaited_and_waited_for(tmp_path: Path) -> None:
+    call = greeted(tmp_path)
+    call._keeper.history = call.history[:-1]  # type: ignore[attr-defined]
+
+    async def cell() -> CallHandle:
+        return await call
+
+    assert asyncio.run(cell()) is call
+    assert call.wait(1.0) is call
+
+
+def test_its_parts_agree(tmp_path: Path) -> None:
+    call = greeted(tmp_path)
+    samples, rate = call.audio()
+    assert (samples.shape, rate) == ((8000, 2), 8000)
+    assert call.status == "completed"
+    assert call.ended is not None
+    assert list(call.events["version"]) == [event.version for event in call.history]
+
+
+def test_nothing_in_a_call_needs_a_script_or_a_style_sheet(tmp_path: Path) -> None:
+    html = greeted(tmp_path)._repr_html_()
+    assert not re.search(
+        r"<(script|style|svg|iframe|link)|\son\w+=|#fff|#000|black|white", html
+    )
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_nobody_writes_markup_into_a_call(payload: str, tmp_path: Path) -> None:
+    call = hostile(payload, tmp_path)
+    said = check_harmless(call._repr_html_())
+    assert f"header {legible(payload)}" in said
+    check_harmless(picture_html(b"", payload))
+
+
+def test_an_equal_replay_is_a_line(tmp_path: Path) -> None:
+    said = check_harmless(replay(greeted(tmp_path).history, greet)._repr_html_())
+    assert said.startswith("callCA00")
+    assert said.endswith("decisions of greet are the same")
+
+
+def test_a_divergence_names_both_lines(tmp_path: Path) -> None:
+    result = replay(greeted(tmp_path).history, greet_otherwise)
+    said = check_harmless(result._repr_html_())
+    assert "CA00 diverges" in said
+    for name, played, function in (
+        ("then", "greeting.wav", greet),
+        ("now", "hold.wav", greet_otherwise),
+    ):
+        line = function.function.__code__.co_firstlineno + 4
+        assert f"{name}play '{played}'test_handle.py:{line}" in said
+    assert check_harmless(result.divergence._repr_html_()) == said  # type: ignore[union-attr]
+
+
+@flow
+async def silent(call: CallControl) -> None:
+    await call.answer()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_nobody_writes_markup_into_a_divergence(payload: str) -> None:
+    result = replay(hostile_history(payload), silent)
+    assert isinstance(result, Replay)
+    assert not result.equal
+    check_harmless(result._repr_html_())
