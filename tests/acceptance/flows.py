@@ -18,6 +18,14 @@ async def greet(call: CallControl) -> None:
 
 
 @flow
+async def greet_and_hang_up(call: CallControl) -> None:
+    """Play a prompt and hang up as soon as it is over."""
+    await call.answer()
+    await call.play(PROMPT)
+    await call.hangup()
+
+
+@flow
 async def take_digits(call: CallControl) -> str:
     """Collect every digit that comes, confirm, and hang up."""
     await call.ring()

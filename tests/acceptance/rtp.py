@@ -132,16 +132,16 @@ def _extended(sequence: int, stream: dict[int, tuple[int, bytes]]) -> int:
     return last + ((sequence - last + 0x8000) & 0xFFFF) - 0x8000
 
 
-def write_keypad(path: Path, digits: str) -> None:
+def write_keypad(path: Path, digits: str, pause_frames: int = 3) -> None:
     """Write a pcap of somebody who presses keys: silence, and RFC 4733 events in it.
 
-    Each key is held for 100 ms and followed by 100 ms of silence. The last packet of an
-    event is sent three times, as section 2.5.1.4 of the RFC asks.
+    Each key is held for 100 ms and followed by silence. The last packet of an event is sent
+    three times, as section 2.5.1.4 of the RFC asks.
     """
     packets = [_Sent(PCMU, SILENCE)] * 10
     for digit in digits:
         packets += _pressed(KEYS.index(digit))
-        packets += [_Sent(PCMU, SILENCE)] * 3
+        packets += [_Sent(PCMU, SILENCE)] * pause_frames
     with path.open("wb") as file:
         writer = dpkt.pcap.Writer(file)
         begun = 0

@@ -73,16 +73,19 @@ def test_answer_is_interrupted_in_a_call(
 
 
 @WAYS
-def test_answer_is_interrupted_without_a_call(
+def test_answer_is_interrupted_between_calls(
     tmp_path: Path, number: signal.Signals, whole_group: bool
 ) -> None:
     with Answering(tmp_path, f"{FLOWS}:stay") as answering:
+        with Sipp(tmp_path, "uac", peer=answering.peer) as sipp:
+            assert sipp.finish() == SUCCESS, sipp.errors
+        answering.program.line(" flow returned")
         left = workers(answering.program)
         answering.program.signal(number, whole_group=whole_group)
         assert answering.program.finish() == 0
         assert answering.program.errors == ""
         check_gone(left)
-    assert calls_of(tmp_path, answering.store) == []
+    assert only_end(tmp_path) == ("completed", "caller")
 
 
 @WAYS
