@@ -73,7 +73,7 @@ class RawPeer:
     ) -> str:
         """Write a request within the dialog that an INVITE and its 200 have made."""
         dialog = [header(invite, "From"), header(ok, "To"), header(invite, "Call-ID")]
-        sequence = 1 if method == "ACK" else 2 + len(self._received)
+        sequence = sequence_of(invite) if method == "ACK" else 2 + len(self._received)
         uri = invite.split(" ")[1]
         lines = [*dialog, f"CSeq: {sequence} {method}"]
         return self._write(f"{method} {uri} SIP/2.0", lines, extra, body, kind)
@@ -119,3 +119,8 @@ def header(message: str, name: str) -> str:
     found = re.search(rf"^{name}:.*?$", message, re.MULTILINE)
     assert found is not None, message
     return found[0].strip()
+
+
+def sequence_of(request: str) -> int:
+    """Return the number in the CSeq of a request."""
+    return int(header(request, "CSeq").split()[1])

@@ -99,7 +99,7 @@ class LoopbackStage(Stage):
     def __init__(self) -> None:
         super().__init__()
         self.clock = ManualClock()
-        self.engine = Loopback(self.clock, {"nobody": FarEnd(responds=False)})
+        self.loopback = self.engine = Loopback(self.clock, {"nobody": FarEnd(responds=False)})
 
     async def pass_time(self) -> None:
         if not self.clock.advance_to_next():

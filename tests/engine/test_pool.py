@@ -12,13 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.engine.raw_sip import RawPeer
+from tests.engine.raw_sip import SDP, RawPeer
 from tests.engine.stage import PATIENCE_S, PoolStage
 from workbench.commands import Answer, Dial, Hangup, Play, Record, Reject
 from workbench.errors import AddressInUse, EngineError
 from workbench.signals import (
     Answered,
     DigitReceived,
+    MediaMeasured,
     MediaStarted,
     Offered,
     PromptFinished,
@@ -324,6 +325,37 @@ async def test_a_refer_within_a_call_is_declined(
     raw_peer.send(info, to)
     digit = await pool_stage.until(DigitReceived, leg)
     assert (digit.digit, digit.method) == ("5", "sip-info")
+
+
+async def test_prompts_and_recordings_go_on_after_a_re_invite(
+    pool_stage: PoolStage, raw_peer: RawPeer, tmp_path: Path, wav: Callable[[float], str]
+) -> None:
+    to = (pool_stage.host, pool_stage.port)
+    invite = raw_peer.request("INVITE", to, with_sdp=True)
+    raw_peer.send(invite, to)
+    leg = (await pool_stage.until(Offered)).leg
+    await pool_stage.do(Answer, leg)
+    ok = await raw_peer.response(invite, 200)
+    raw_peer.acknowledge(invite, to, ok)
+    await pool_stage.until(Answered, leg)
+    paths = [tmp_path / "received.wav", tmp_path / "sent.wav"]
+    await pool_stage.do(
+        Record, leg, recording="r", received_path=str(paths[0]), sent_path=str(paths[1])
+    )
+    await pool_stage.do(Play, leg, prompt="p1", path=wav(1.0))
+    await pool_stage.until(PromptStarted, leg)
+    again = raw_peer.within(invite, ok, "INVITE", body=SDP.format(port=10009))
+    raw_peer.send(again, to)
+    raw_peer.acknowledge(again, to, await raw_peer.response(again, 200))
+    finished = await pool_stage.until(PromptFinished, leg)
+    assert (finished.outcome, finished.played_ms) == ("completed", 1000)
+    await pool_stage.do(Hangup, leg)
+    measured = await pool_stage.until(MediaMeasured, leg)
+    assert measured.packets_sent >= 45
+    await pool_stage.until(Released, leg)
+    sizes = [path.stat().st_size for path in paths]
+    assert min(sizes) >= 44 + 16 * 900
+    assert [type(signal) for signal in pool_stage.of(leg)].count(MediaStarted) == 1
 
 
 async def test_a_peer_that_ignores_bye_is_released_soon(

@@ -50,7 +50,7 @@ class Loopback:
         self._clock = clock
         self._far_ends = dict(far_ends or {})
         self._listening = False
-        self._sequence = itertools.count(1)
+        self._sequence, self._call_ids = itertools.count(1), itertools.count(1)
         self._exchange = Exchange(clock, _nobody)
 
     def far_end(self, user: str, script: FarEnd) -> None:
@@ -89,7 +89,15 @@ class Loopback:
             raise EngineError("Nobody takes calls: listen before a call is offered.")
         leg = f"loopback-{next(self._sequence)}"
         ours = SimLine(leg, self._clock, self._exchange)
-        ScriptedEnd(leg, self._clock, script).place(ours, caller, callee, headers or {})
+        end = ScriptedEnd(leg, self._clock, script)
+        end.place()
+        end.line.call(
+            ours,
+            caller=caller,
+            callee=callee,
+            sip_call_id=self._next_call_id(),
+            headers=headers or {},
+        )
         return leg
 
     def dial(self, command: Dial) -> SimLine:
@@ -99,9 +107,13 @@ class Loopback:
             self._callee(command),
             caller=command.from_ or OWN_URI,
             callee=command.uri,
+            sip_call_id=self._next_call_id(),
             headers=command.headers,
         )
         return line
+
+    def _next_call_id(self) -> str:
+        return f"call-{next(self._call_ids)}@loopback"
 
     def _callee(self, command: Dial) -> SimLine | None:
         script = self._far_ends.get(sip.parse_address(command.uri).user)
@@ -125,11 +137,8 @@ class ScriptedEnd:
         self._keypad.run()
         self._answered = self._over = False
 
-    def place(
-        self, ours: SimLine, caller: str, callee: str, headers: Mapping[str, str]
-    ) -> None:
-        """Call our leg."""
-        self.line.call(ours, caller=caller, callee=callee, headers=headers)
+    def place(self) -> None:
+        """Be a caller, who may give up."""
         if self._script.gives_up_after_s is not None:
             self._clock.call_later(self._script.gives_up_after_s, self._give_up)
 

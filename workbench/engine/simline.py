@@ -4,7 +4,6 @@ Two ends face each other. What one sends the other hears a moment later on the s
 in the order in which two SIP peers would hear it.
 """
 
-import itertools
 import wave
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -32,8 +31,6 @@ PHRASES = {
     600: "Busy Everywhere",
     603: "Decline",
 }
-
-_call_ids = itertools.count(1)
 
 
 class Observer(Protocol):
@@ -94,7 +91,13 @@ class SimLine:
         self._call: dict[str, Any] = {}
 
     def call(
-        self, peer: "SimLine | None", *, caller: str, callee: str, headers: Mapping[str, str]
+        self,
+        peer: "SimLine | None",
+        *,
+        caller: str,
+        callee: str,
+        sip_call_id: str,
+        headers: Mapping[str, str],
     ) -> None:
         """Send an INVITE to `peer`; None stands for a host that never responds."""
         self._calling = True
@@ -102,7 +105,7 @@ class SimLine:
         self._call = {
             "caller": caller,
             "callee": callee,
-            "sip_call_id": f"loopback-{next(_call_ids)}",
+            "sip_call_id": sip_call_id,
             "remote": "loopback",
             "headers": dict(headers),
         }
