@@ -88,6 +88,27 @@ class RawPeer:
     def send(self, message: str, to: Address) -> None:
         self._socket.sendto(message.encode(), to)
 
+    async def heard(self, method: str) -> str:
+        """Wait for a request."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                for message in self._received:
+                    if message.startswith(f"{method} "):
+                        return message
+                await self._hear()
+
+    def respond(
+        self, request: str, status: str, *, extra: str = "", with_sdp: bool = False
+    ) -> None:
+        """Send a response to a request."""
+        names = ("Via", "From", "To", "Call-ID", "CSeq")
+        lines = [header(request, name) for name in names]
+        lines[2] += "" if "tag=" in lines[2] else ";tag=raw"
+        body = SDP.format(port=9) if with_sdp else ""
+        response = self._write(f"SIP/2.0 {status}", lines, extra, body, "application/sdp")
+        address = lines[0].partition("UDP ")[2].partition(";")[0].split(":")
+        self.send(response, (address[0], int(address[1])))
+
     async def response(self, request: str, code: int) -> str:
         """Wait for a response to a request."""
         call_id, sequence = header(request, "Call-ID"), header(request, "CSeq")
@@ -97,14 +118,18 @@ class RawPeer:
                     ours = call_id in message and sequence in message
                     if ours and message.startswith(f"SIP/2.0 {code} "):
                         return message
-                loop = asyncio.get_running_loop()
-                received = await loop.sock_recv(self._socket, LARGEST)
-                self._received.append(received.decode())
+                await self._hear()
+
+    async def _hear(self) -> None:
+        loop = asyncio.get_running_loop()
+        received = await loop.sock_recv(self._socket, LARGEST)
+        self._received.append(received.decode())
 
     def _write(self, start: str, lines: list[str], extra: str, body: str, kind: str) -> str:
+        via = f"Via: SIP/2.0/UDP {self.name};branch=z9hG4bK{uuid.uuid4().hex}"
         head = [
             start,
-            f"Via: SIP/2.0/UDP {self.name};branch=z9hG4bK{uuid.uuid4().hex}",
+            *([] if start.startswith("SIP/2.0") else [via]),
             *lines,
             f"Contact: <sip:raw@{self.name}>",
             "Max-Forwards: 70",

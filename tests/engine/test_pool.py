@@ -19,6 +19,7 @@ from workbench.errors import AddressInUse, EngineError
 from workbench.signals import (
     Answered,
     DigitReceived,
+    EarlyMedia,
     MediaMeasured,
     MediaStarted,
     Offered,
@@ -26,6 +27,7 @@ from workbench.signals import (
     PromptStarted,
     RecordingStarted,
     Released,
+    Ringing,
 )
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sip]
@@ -154,7 +156,7 @@ async def test_more_calls_than_lines_are_refused() -> None:
             await stage.do(Dial, f"a{number}", uri=stage.silent_uri())
         refused = await stage.until(Released, "a4")
         assert (refused.by, refused.sip_code) == ("engine", 503)
-        assert refused.reason == "all 4 lines of the engine are taken"
+        assert refused.reason == "all 4 lines are taken"
     finally:
         await stage.close()
 
@@ -206,6 +208,8 @@ async def test_closing_leaves_no_process(pool_stage: PoolStage) -> None:
     assert len(pids) == 2
     await pool_stage.pool.close()
     assert not processes(pids)
+    await pool_stage.do(Dial, "b", uri=pool_stage.uri())
+    assert (await pool_stage.until(Released, "b")).reason == "the engine is closed"
     assert not pool_stage.pool.workers
 
 
@@ -303,6 +307,31 @@ async def test_a_forged_ack_does_not_kill(pool_stage: PoolStage, raw_peer: RawPe
     await pool_stage.do(Reject, offered.leg, sip_code=486)
     assert await raw_peer.response(invite, 486)
     assert (await pool_stage.until(Released)).by == "local"
+
+
+async def test_early_media_is_told_from_ringing(
+    pool_stage: PoolStage, raw_peer: RawPeer
+) -> None:
+    await pool_stage.do(Dial, "a", uri=f"sip:bob@{raw_peer.name}")
+    invite = await raw_peer.heard("INVITE")
+    raw_peer.respond(invite, "183 Session Progress", with_sdp=True)
+    await pool_stage.until(EarlyMedia, "a")
+    await pool_stage.until(MediaStarted, "a")
+    raw_peer.respond(invite, "180 Ringing")
+    await pool_stage.until(Ringing, "a")
+    raw_peer.respond(invite, "200 OK", with_sdp=True)
+    await pool_stage.until(Answered, "a")
+    kinds = [type(signal) for signal in pool_stage.of("a")]
+    assert kinds == [EarlyMedia, MediaStarted, Ringing, Answered]
+
+
+async def test_the_cause_of_a_refusal_is_told(pool_stage: PoolStage, raw_peer: RawPeer) -> None:
+    await pool_stage.do(Dial, "a", uri=f"sip:bob@{raw_peer.name}")
+    invite = await raw_peer.heard("INVITE")
+    raw_peer.respond(invite, "480 Gone Fishing", extra='Reason: Q.850;cause=20;text="x"\r\n')
+    released = await pool_stage.until(Released, "a")
+    assert (released.by, released.sip_code, released.q850_cause) == ("remote", 480, 20)
+    assert released.reason == "Gone Fishing"
 
 
 async def test_a_refer_within_a_call_is_declined(

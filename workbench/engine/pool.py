@@ -152,14 +152,16 @@ class Pool:
             self._release(command.leg, ending)
             return
         if worker is None:
-            lines = sum(worker.most_legs for worker in self._dialling)
-            reason = f"all {lines} lines of the engine are taken"
-            self._release(command.leg, Ending("engine", 503, reason))
+            self._release(command.leg, Ending("engine", 503, self._why_full()))
             return
         self._legs[command.leg] = worker
         worker.legs.add(command.leg)
         worker.lines.add(command.leg)
         worker.send(command)
+
+    def _why_full(self) -> str:
+        lines = sum(worker.most_legs for worker in self._dialling)
+        return "the engine is closed" if self._closing else f"all {lines} lines are taken"
 
     def _with_free_line(self) -> WorkerProcess | None:
         for worker in self._dialling:

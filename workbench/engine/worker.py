@@ -10,6 +10,7 @@ import functools
 import heapq
 import itertools
 import os
+import resource
 import select
 import signal
 import socket
@@ -199,6 +200,8 @@ def main() -> None:
     options = parser.parse_args()
     # Ctrl-C goes to the whole group of a terminal; the bench decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # An abort of the library must not leave a core file wherever the user works.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     worker = Worker(BenchLink(options.socket), options.name)
     if worker.open(options.host, options.port, options.log, takes_calls=options.listen):
         worker.run()
