@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from workbench.cli import main
+from workbench.events import EVENTS, Decision, Event
+from workbench.views.call_log import COLUMNS
+
 ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 RECORDINGS = ROOT / "recordings"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *RECORDINGS.glob("*.md")])
@@ -64,6 +69,8 @@ def test_every_page_can_be_reached_from_the_index() -> None:
     assert pages <= linked, f"docs/index.md does not mention {pages - linked}"
 
 
+@pytest.mark.sip
+@pytest.mark.slow
 def test_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = python_blocks(README)
     assert blocks, "README.md shows no Python"
@@ -73,6 +80,38 @@ def test_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with asyncio.Runner() as runner:
         for block in blocks:
             run_block(block, README, vars(module), runner)
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)
+def test_the_python_of_the_docs_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("page")
+    monkeypatch.setitem(sys.modules, "page", module)
+    with asyncio.Runner() as runner:
+        for block in python_blocks(page):
+            run_block(block, page, vars(module), runner)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.TOPIC)
+def test_the_page_of_events_has_every_topic_with_its_fields(event: type[Event]) -> None:
+    rows = re.findall(rf"^\| `{event.TOPIC}` \|.*$", (DOCS / "events.md").read_text(), re.M)
+    assert len(rows) == 1, f"docs/events.md needs one row for {event.TOPIC}"
+    shared = set(Decision.__struct_fields__)
+    for name in set(event.__struct_fields__) - shared:
+        assert f"`{name.rstrip('_')}`" in rows[0], f"the row of {event.TOPIC} lacks {name}"
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_the_page_of_frames_has_every_column(column: str) -> None:
+    assert f"`{column}`" in (DOCS / "frames.md").read_text()
+
+
+def test_the_page_of_the_command_line_has_every_command_and_option() -> None:
+    page = (DOCS / "cli.md").read_text()
+    for name, command in main.commands.items():
+        assert f"## workbench {name}\n" in page
+        for parameter in command.params:
+            missing = [option for option in parameter.opts if option[0] == "-"]
+            assert all(f"`{option}" in page for option in missing), f"{name}: {missing}"
 
 
 def test_a_block_may_await_and_knows_its_source(tmp_path: Path) -> None:

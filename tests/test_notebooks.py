@@ -9,6 +9,9 @@ import pytest
 
 from workbench.lab import copy_notebooks
 
+read: Any = nbformat.read
+"""It has no types."""
+
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -16,7 +19,7 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: pat
 
 def cells_of(path: Path) -> list[Any]:
     """Return the cells with code."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path, as_version=4)
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
@@ -43,7 +46,7 @@ def test_it_names_no_place_of_a_machine(path: Path) -> None:
 
 @every_notebook
 def test_it_has_no_timings_no_widgets_and_no_errors(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path, as_version=4)
     assert "widgets" not in notebook.metadata
     for cell in notebook.cells:
         assert "execution" not in cell.metadata

@@ -1,0 +1,52 @@
+"""The public names: a sorted list, each of them there, and each of them documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import workbench
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+NAMES = [
+    "CallControl",
+    "CallEnded",
+    "CallHandle",
+    "Divergence",
+    "Flow",
+    "Gathered",
+    "History",
+    "Played",
+    "Replay",
+    "StepFailed",
+    "Workbench",
+    "WorkbenchError",
+    "flow",
+]
+
+
+def test_the_list_is_the_one_that_was_agreed_on() -> None:
+    assert workbench.__all__ == NAMES
+    assert sorted(NAMES) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_is_there(name: str) -> None:
+    assert getattr(workbench, name).__doc__
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_is_documented(name: str) -> None:
+    pages = [page.name for page in DOCS.glob("*.md") if names_it(page.read_text(), name)]
+    assert pages, f"No page of docs/ says what `{name}` is for."
+
+
+def names_it(text: str, name: str) -> bool:
+    """Tell whether a page mentions a name as code."""
+    return re.search(rf"`@?{name}\b", text) is not None
+
+
+def test_a_name_that_is_not_there_is_refused() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = workbench.Nothing
