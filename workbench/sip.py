@@ -144,7 +144,8 @@ def header_lines(message: str) -> list[tuple[str, str]]:
     """Return name and value of each header, folded lines joined (RFC 3261, section 7.3.1)."""
     head = re.split(r"\r?\n\r?\n", message, maxsplit=1)[0]
     unfolded = re.sub(r"\r?\n[ \t]+", " ", head)
-    lines = (line.partition(":") for line in unfolded.splitlines()[1:])
+    # Not splitlines, to which a letter such as U+2028 inside a value is a line's end.
+    lines = (line.partition(":") for line in re.split(r"\r?\n", unfolded)[1:])
     return [(name.strip(), value.strip()) for name, colon, value in lines if colon]
 
 
