@@ -13,6 +13,7 @@ import soundfile
 from tests.hostile import CALL_ID, PAYLOADS, check_harmless, hostile_history
 from tests.scripted import ScriptedCall
 from workbench import events as ev
+from workbench.clock import EPOCH
 from workbench.control import CallControl
 from workbench.errors import NotAllowedNow
 from workbench.flow import flow
@@ -101,6 +102,13 @@ def test_a_call_that_goes_on_has_no_picture_yet(tmp_path: Path) -> None:
         call.waveform()
     with pytest.raises(TimeoutError, match="goes on after"):
         call.wait(0.01)
+
+
+def test_a_placed_call_may_name_no_caller(tmp_path: Path) -> None:
+    placed = ev.Placed(call_id="CA00", version=1, at=EPOCH, leg="CA00", from_="", to="sip:b@x")
+    said = check_harmless(CallHandle("CA00", Shelf([placed], tmp_path))._repr_html_())
+    assert "CA00, outbound" in said
+    assert "the engine's own address" in said
 
 
 def test_a_call_whose_audio_is_gone_is_still_shown(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ def _summary(call: Call) -> str:
     ended, began = call.ended, call.started_at
     facts = [
         ("call", f"{call.id}, {call.direction}"),
-        ("from", call.from_),
+        ("from", call.from_ or "the engine's own address"),
         ("to", call.to),
         *((f"header {name}", value) for name, value in call.headers.items()),
         ("began", f"{began:%Y-%m-%d %H:%M:%S} UTC" if began else "not yet"),
