@@ -1,14 +1,11 @@
 """Workbench: phone calls as programs you can record, replay, query and change.
 
-from workbench import Workbench, flow
+    bench = Workbench()
+    bench.answer(flow, "127.0.0.1:5060")
+    call = bench.dial("sip:127.0.0.1:5060", flow=caller).wait()
+    bench.replay(call, caller)
 
-@flow
-async def hello(call):
-await call.answer()
-await call.say("Hello.")
-
-with Workbench() as bench:
-print(bench.answer(hello, "127.0.0.1:5060"))
+`flow` makes an `async def` of one call a flow; `CallControl` has its verbs.
 """
 
 from importlib import import_module

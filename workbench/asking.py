@@ -31,9 +31,15 @@ _asked_at: ContextVar[AskedAt] = ContextVar("asked_at", default=NOWHERE)
 
 @cache
 def short_name(filename: str) -> str:
-    """Return the name of a flow's file, or "" for Python's own files and ours."""
+    """Return the name of a flow's file, or "" for Python's own files and ours.
+
+    A notebook's cell is called `cell`: ipykernel's name for it is a hash.
+    """
+    path = Path(filename)
+    if path.parent.name.startswith("ipykernel_"):
+        return "cell"
     library = filename.startswith(_STANDARD_LIBRARY) and "site-packages" not in filename
-    return "" if library or filename in _OWN else Path(filename).name
+    return "" if library or filename in _OWN else path.name
 
 
 def asked_line() -> AskedAt:

@@ -7,7 +7,7 @@ diverges), 2 it was asked wrongly, with one sentence that says why.
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,17 +80,18 @@ def answer(flow: str, listen: str, calls: int | None, store: str) -> None:
 
     taker = load_flow(flow)
     console = Console()
-    with _bench(store) as bench:
+    enough = _Count(calls)
+    with _bench(store) as bench, suppress(KeyboardInterrupt):
         _tell_recovered(bench, console)
-        enough = _Count(calls)
         bench.on_closed(enough)
         bench.subscribe(Narrator(console))
         address = bench.answer(taker, listen)
         console.print(
             f"{taker.name} takes calls at {address} (Ctrl-C ends it)", highlight=False
         )
-        _until(enough.reached.wait)
-        console.print("Ending: calls that are up are hung up.")
+        # A wait without a limit cannot be interrupted on every platform.
+        while not enough.reached.wait(1.0):
+            pass
 
 
 class _Count:
@@ -105,17 +106,6 @@ class _Count:
             self._left -= 1
             if self._left <= 0:
                 self.reached.set()
-
-
-def _until(wait: Callable[..., Any]) -> bool:
-    """Wait; False when Ctrl-C came first."""
-    try:
-        # A wait without a limit cannot be interrupted on every platform.
-        while not wait(timeout=1.0):
-            pass
-    except KeyboardInterrupt:
-        return False
-    return True
 
 
 @main.command()
@@ -151,18 +141,12 @@ def dial(
         call = bench.dial(
             uri, flow=caller, from_=from_, headers=_parse_headers(headers), ring_timeout=timeout
         )
-        if not _until(lambda timeout: _is_over(call, timeout)):
+        try:
+            call.wait()
+        except KeyboardInterrupt:
             call.hangup()
         ended = call.wait().ended
     raise SystemExit(_tell_end(console, call.id, ended))
-
-
-def _is_over(call: Any, timeout: float) -> bool:
-    try:
-        call.wait(timeout)
-    except TimeoutError:
-        return False
-    return True
 
 
 def _tell_end(console: Console, call_id: str, ended: ev.Ended) -> int:
@@ -171,9 +155,10 @@ def _tell_end(console: Console, call_id: str, ended: ev.Ended) -> int:
         f"Call {call_id} {ended.status} ({ended.sip_code} {ended.hangup_cause}){reason}",
         highlight=False, markup=False,
     )  # fmt: skip
-    if ended.status == "completed":
-        return 0
-    return 2 if ended.by == "engine" else 1
+    if ended.by == "engine":
+        click.echo(f"Error: {ended.reason}", err=True)
+        return 2
+    return 0 if ended.status == "completed" else 1
 
 
 def _parse_headers(headers: tuple[str, ...]) -> dict[str, str]:
@@ -182,6 +167,9 @@ def _parse_headers(headers: tuple[str, ...]) -> dict[str, str]:
         name, colon, value = header.partition(":")
         if not colon:
             message = f"{header!r} is no header: write it as 'X-Name: value'."
+            raise click.BadParameter(message, param_hint="--header")
+        if name.strip() in parsed:
+            message = f"{name.strip()} is given twice: a header is sent once."
             raise click.BadParameter(message, param_hint="--header")
         parsed[name.strip()] = value.strip()
     return parsed

@@ -37,7 +37,6 @@ class Flow:
             raise InvalidFlow(message)
         self.function = function
         self.name = name or function.__name__
-        self.file = Path(inspect.getfile(function)).name
         self.folder = Path(inspect.getfile(function)).parent
         self.source = _source(function)
         self.version = hashlib.sha256(self.source.encode()).hexdigest()[:12]
@@ -50,7 +49,7 @@ class Flow:
 
     def __repr__(self) -> str:
         """Name the flow and its version."""
-        return f"<flow {self.name} {self.version} of {self.file}>"
+        return f"<flow {self.name} {self.version}>"
 
 
 def _source(function: Callable[..., Any]) -> str:
@@ -110,7 +109,7 @@ def _where_it_failed(error: Exception) -> str:
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
-    if frame is None or isinstance(error, SyntaxError):
+    if frame is None or isinstance(error, SyntaxError | ModuleNotFoundError):
         return text
     return f"{text} (line {frame.tb_lineno} of {Path(frame.tb_frame.f_code.co_filename).name})"
 

@@ -190,10 +190,12 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
         """Keep what a task raised that nobody awaited."""
         self.errors.append(context)
 
-    def call_soon_threadsafe(self, *_args: Any, **_kwargs: Any) -> asyncio.Handle:
-        """Refuse: a flow has one thread."""
-        raise NotAllowedNow(_OUTSIDE)
 
-    def run_in_executor(self, *_args: Any, **_kwargs: Any) -> asyncio.Future[Any]:
-        """Refuse: a thread's result would not be on record."""
-        raise NotAllowedNow(_OUTSIDE)
+def _refuse(*_args: Any, **_kwargs: Any) -> Any:
+    raise NotAllowedNow(_OUTSIDE)
+
+
+for _name in dir(asyncio.AbstractEventLoop):
+    # Threads, sockets, processes: what they bring in would not be on record.
+    if not _name.startswith("_") and _name not in vars(FlowLoop):
+        setattr(FlowLoop, _name, _refuse)

@@ -111,9 +111,6 @@ def test_digits_are_on_record_as_pressed(tmp_path: Path, rounds: Rounds) -> None
     check_heard(capture, expected, calls)
 
 
-@pytest.mark.xfail(
-    reason="A prompt is reported as finished before its last packets are sent.", strict=False
-)
 def test_a_hang_up_after_a_prompt_cuts_nothing_off(tmp_path: Path) -> None:
     expected = prompt(tmp_path, flows.PROMPT)
     media_port = free_media_port()

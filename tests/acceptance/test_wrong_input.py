@@ -169,7 +169,6 @@ def test_a_command_that_does_not_exist_or_lacks_something(
     assert said in refusal(folder, *arguments)
 
 
-@pytest.mark.xfail(reason="The reason is written to stdout only, among the call's events.")
 def test_a_host_that_cannot_be_reached(folder: Path) -> None:
     said = refusal(
         folder, "dial", "sip:no-such-host.invalid", "--flow", FLOW, "--store", "store"

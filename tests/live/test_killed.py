@@ -113,13 +113,13 @@ def one_end(call: CallHandle) -> bool:
 
 
 def workers() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    return list(psutil.Process().children(recursive=True))
 
 
 def worker_listening_at(address: str, among: Sequence[psutil.Process]) -> int:
     port = int(address.rpartition(":")[2])
     (found,) = (
-        worker.pid
+        int(worker.pid)
         for worker in among
         if any(at.laddr.port == port for at in worker.net_connections("udp4"))
     )

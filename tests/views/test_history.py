@@ -13,7 +13,6 @@ from workbench.views.history import (
     History,
     html_table,
     legible,
-    readable_line,
     rows,
 )
 
@@ -112,16 +111,3 @@ def test_a_table_of_facts_has_its_titles_in_the_first_column() -> None:
     html = html_table((), [("a", "b")])
     assert '<th style="text-align:left">a</th><td style="text-align:left">b</td>' in html
     assert "thead" not in html
-
-
-@pytest.mark.parametrize(
-    ("where", "shown"),
-    [
-        ("ivr.py:7", "ivr.py:7"),
-        ("3041592653.py:7", "cell, line 7"),
-        ("2024.py:7", "2024.py:7"),
-        ("", ""),
-    ],
-)
-def test_a_line_of_a_cell_has_no_file(where: str, shown: str) -> None:
-    assert readable_line(where) == shown

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import pandas as pd
 
 from workbench import events as ev
@@ -14,6 +15,12 @@ Histories = Callable[[], Iterable[tuple[str, Sequence[ev.Event]]]]
 _TIMES = ("start", "ring", "answer", "end")
 _WHOLE = ("q850_cause", "sip_code", "events")
 _PLACE = ("call_id", "version", "topic", "kind", "at", "media_ms", "words")
+_WHOLE_FIELDS = frozenset(
+    field.name
+    for kind in ev.EVENTS
+    for field in msgspec.structs.fields(kind)
+    if field.type in (int, int | None)
+)
 _CAUSE = ("caused_by", "flow", "flow_version", "file", "line")
 
 
@@ -52,9 +59,9 @@ class Frames:
         own = sorted({name for row in rows for name in row} - {*_PLACE, *_CAUSE})
         frame = pd.DataFrame(rows, columns=[*_PLACE, *_CAUSE, *own])
         frame["at"] = pd.to_datetime(frame["at"], utc=True)
-        return frame.astype(
-            dict.fromkeys(("version", "media_ms", "caused_by", "line"), "Int64")
-        )
+        # A column with gaps has become float64 though all its values are whole numbers.
+        whole = [name for name in frame.columns if name in _WHOLE_FIELDS]
+        return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
 def event_row(event: ev.Event) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from workbench import sip
 from workbench.engine.exchange import Exchange
 from workbench.engine.legs import Party
 from workbench.engine.line import Direction, LineError, StreamCount
+from workbench.engine.player import Player
 from workbench.engine.tapes import Monotonic, PlayerTape, RecorderTape
 
 Fact = Callable[[], None]
@@ -58,8 +59,8 @@ class NativeCall(Protocol):
     def port(self) -> Any:
         """Return the port of the bridge that carries the call's audio."""
 
-    def player(self, path: str) -> tuple[Any, int, int]:
-        """Open a file to play; return the player, its samples and its rate."""
+    def player(self, path: str) -> Player:
+        """Open a file to play."""
 
     def recorders(self, paths: tuple[str, str]) -> tuple[Any, Any]:
         """Open two files, of which the second is fed with silence."""
@@ -122,11 +123,11 @@ class Line:
 
     def play(self, path: str) -> PlayerTape:
         """Play a file to the far end, and into its recording when there is one."""
-        player, samples, rate = self._live().player(path)
-        player.startTransmit(self._live().port())
+        player = self._live().player(path)
+        player.connect(self._live().port())
         if self._recorder is not None and self._recorder.sent is not None:
-            player.startTransmit(self._recorder.sent)
-        self._player = PlayerTape(player, samples, rate, self._monotonic)
+            player.connect(self._recorder.sent)
+        self._player = PlayerTape(player, self._monotonic)
         return self._player
 
     def record(self, received_path: str, sent_path: str) -> RecorderTape:

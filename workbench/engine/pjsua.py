@@ -21,6 +21,7 @@ from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import LineError
 from workbench.engine.lines import MESSAGE_MARK, Line, LineBook, counted, logged_message
+from workbench.engine.player import Player
 from workbench.engine.tapes import Monotonic
 
 BATCH = 64
@@ -72,6 +73,7 @@ def acting(purpose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 _exported = ctypes.CDLL(pj._pjsua2.__file__)
+_exported.pjsua_player_get_pos.restype = ctypes.c_ssize_t
 
 
 def most_legs() -> int:
@@ -250,14 +252,9 @@ class PjCall(pj.Call):
         """Return the port of the bridge that carries the call's audio."""
         return self.getAudioMedia(AUDIO)
 
-    @acting("opening the prompt")
-    def player(self, path: str) -> tuple[pj.AudioMediaPlayer, int, int]:
-        """Open a file to play; return the player, its samples and its rate."""
-        player = pj.AudioMediaPlayer()
-        player.createPlayer(path, pj.PJMEDIA_FILE_NO_LOOP)
-        content, port = player.getInfo(), player.getPortInfo()
-        sound = port.format
-        return player, int(content.sizeSamples), int(sound.clockRate)
+    def player(self, path: str) -> Player:
+        """Open a file to play."""
+        return Player(_exported, path)
 
     @acting("opening the recording")
     def recorders(self, paths: tuple[str, str]) -> tuple[Any, Any]:

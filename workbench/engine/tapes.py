@@ -1,6 +1,6 @@
 """Prompts that play and recorders that run, on players and recorders of a C library.
 
-The library tells of a file's end on a thread of its own; its position is read instead.
+A prompt's end is read from its position (`player` says why); a recording's from its file.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.engine.exchange import Exchange
+from workbench.engine.player import Player
 from workbench.engine.settings import FRAME_MS
 
 SLACK_MS = 100
@@ -22,9 +23,10 @@ Monotonic = Callable[[], float]
 class PlayerTape:
     """A prompt on its way to one call."""
 
-    def __init__(self, player: Any, samples: int, rate: int, monotonic: Monotonic) -> None:
-        """Follow `player`, which plays `samples` at `rate` from now on."""
-        self._player, self._samples, self._rate = player, samples, rate
+    def __init__(self, player: Player, monotonic: Monotonic) -> None:
+        """Follow a player that has been connected."""
+        self._player: Player | None = player
+        self._samples, self._rate = player.samples, player.rate
         self._monotonic, self._began = monotonic, monotonic()
         self._position = 0
         self._ended_at: float | None = None
@@ -33,16 +35,22 @@ class PlayerTape:
     def played_ms(self) -> int:
         """Return how many milliseconds of the file have gone out."""
         self._follow()
-        return round(min(self._position, self._samples) * 1000 / self._rate)
+        position = self._position
+        if self._ended_at is not None:
+            # The rest is buffered, and goes out with the clock.
+            position = int((self._monotonic() - self._began) * self._rate)
+        return round(min(position, self._samples) * 1000 / self._rate)
 
     def connect(self, media: Any) -> None:
         """Play to another port of the bridge, as after a re-INVITE."""
         if self._player is not None:
-            self._player.startTransmit(media)
+            self._player.connect(media)
 
     def stop(self) -> None:
-        """Let go of the player and its file."""
-        self._player = None
+        """Fall silent and close the file."""
+        if self._player is not None:
+            self._player.free()
+            self._player = None
 
     def watch(self, leg: str, exchange: Exchange) -> bool:
         """Report the file's end; False when there is nothing more to watch."""
@@ -56,15 +64,18 @@ class PlayerTape:
         return False
 
     def _follow(self) -> None:
-        """Read the position, which falls back to zero when the last frame has been read."""
+        """Read the position, which falls back to zero when the last of the file is buffered.
+
+        What is buffered has still to be played: the end is not before the file's length.
+        """
         if self._player is None or self._ended_at is not None:
             return
-        now, position = self._monotonic(), int(self._player.getPos())
+        now, position = self._monotonic(), self._player.position()
         if position >= self._position:
             self._position = position
         elif position == 0:
-            self._position = self._samples
-            self._ended_at = now + FRAME_MS / 1000
+            length = self._samples / self._rate
+            self._ended_at = max(now, self._began + length) + FRAME_MS / 1000
         if (now - self._began) * 1000 > self._samples * 1000 / self._rate + SLACK_MS:
             self._ended_at = now
 

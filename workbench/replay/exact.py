@@ -9,7 +9,7 @@ import msgspec
 from workbench import events as ev
 from workbench.flow import Flow
 from workbench.flow_run import Draft, FlowRun
-from workbench.views.history import html_table, readable_line
+from workbench.views.history import html_table
 from workbench.views.wording import in_words, phrase
 
 NOTHING = "nothing"
@@ -60,7 +60,7 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
         if self.media_ms is not None:
             where = f"{self.media_ms / 1000:.2f} s into the audio"
         decided = [("then", self.then), ("now", self.now)]
-        body = [(name, found.words, readable_line(found.where)) for name, found in decided]
+        body = [(name, found.words, found.where) for name, found in decided]
         after = ("after", f"event {self.version}: {self.event}", where)
         call = ("call", f"{self.call_id} diverges", "")
         return html_table((), [call, after, *body])

@@ -135,8 +135,9 @@ class CallLog(Application[str]):
         return self._index.call_ids()
 
     def find_call(self, prefix: str) -> str:
-        """Return the one call whose id begins so."""
-        found = [call_id for call_id in self.call_ids() if call_id.startswith(prefix)]
+        """Return the one call whose id begins so; nothing is the beginning of no id."""
+        known = self.call_ids() if prefix else []
+        found = [call_id for call_id in known if call_id.startswith(prefix)]
         if prefix in found or len(found) == 1:
             return prefix if prefix in found else found[0]
         if not found:

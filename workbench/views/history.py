@@ -4,7 +4,6 @@ What a caller sent is data: `html_table` escapes every cell, and the tables of o
 modules are made by it too.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from html import escape
@@ -18,9 +17,6 @@ SHOWN = 12
 """Events of a longer history that are shown before it is unfolded."""
 MOST_CHARACTERS = 300
 """Of one cell of a table; the whole value is in the event."""
-
-_CELL_OF_A_NOTEBOOK = re.compile(r"\d{5,}\.py:")
-"""ipykernel names a cell's code by a hash, which tells a reader nothing."""
 
 
 class History(Sequence[ev.Event]):
@@ -91,11 +87,6 @@ def flow_line(event: ev.Event) -> str:
     return f"{event.file}:{event.line}" if isinstance(event, ev.Decision) and event.line else ""
 
 
-def readable_line(where: str) -> str:
-    """Return `file:line` as it is shown; of a notebook's cell only the line is of use."""
-    return _CELL_OF_A_NOTEBOOK.sub("cell, line ", where)
-
-
 def legible(text: str) -> str:
     """Make every character visible that would hide, break or turn round a line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -142,6 +133,6 @@ _STYLES = {
 
 
 def _html(events: Sequence[ev.Event]) -> str:
-    body = [[*cells[:4], readable_line(cells[4])] for cells in rows(events)]
+    body = list(rows(events))
     head = ("", "seconds", "event", "what", "flow line")
     return html_table(head, body, (_STYLES[event.KIND] for event in events))

@@ -1,0 +1,66 @@
+"""A prompt's player, on the C interface of the library that pjsua2 carries.
+
+pjsua2's own player subscribes to the end of its file, which a thread of the library tells to
+the player's address; freed in between, it takes the process with it (SIGSEGV in
+`AudioMediaPlayer::eof_cb`). A player made in C is told nothing, and asked for its position.
+"""
+
+import ctypes
+import wave
+from typing import Any
+
+from workbench.engine.line import LineError
+
+NO_LOOP = 1
+"""PJMEDIA_FILE_NO_LOOP."""
+
+
+class _Text(ctypes.Structure):
+    _fields_ = (("ptr", ctypes.c_char_p), ("slen", ctypes.c_ssize_t))
+
+
+class Player:
+    """A file on its way to ports of the bridge."""
+
+    def __init__(self, library: ctypes.CDLL, path: str) -> None:
+        """Open a WAV file.
+
+        Raises:
+            LineError: it cannot be opened, or 32 prompts play in this process already.
+            OSError: there is no such file.
+        """
+        self._library = library
+        self.samples, self.rate = _length(path)
+        self._id = self._create(path)
+        self._slot = int(library.pjsua_player_get_conf_port(self._id))
+
+    def _create(self, path: str) -> int:
+        name, found = path.encode(), ctypes.c_int(-1)
+        status = self._library.pjsua_player_create(
+            ctypes.byref(_Text(name, len(name))), NO_LOOP, ctypes.byref(found)
+        )
+        if status:
+            raise LineError(f"opening the prompt {path} failed with status {status}")
+        return found.value
+
+    def connect(self, sink: Any) -> None:
+        """Play to a port."""
+        status = self._library.pjsua_conf_connect(self._slot, int(sink.getPortId()))
+        if status:
+            raise LineError(f"connecting the prompt failed with status {status}")
+
+    def position(self) -> int:
+        """Return the sample that is read next; 0 again when the rest is buffered."""
+        return max(0, int(self._library.pjsua_player_get_pos(self._id)))
+
+    def free(self) -> None:
+        """Fall silent and close the file."""
+        self._library.pjsua_player_destroy(self._id)
+
+
+def _length(path: str) -> tuple[int, int]:
+    try:
+        with wave.open(path) as file:
+            return file.getnframes(), file.getframerate()
+    except (wave.Error, EOFError) as error:
+        raise LineError(f"opening the prompt {path} failed: {error}") from None
