@@ -64,5 +64,6 @@ def _replay(bench: Workbench, taken: CallHandle, console: Console) -> None:
     console.print(verdict(bench.replay(taken, reception_tomorrow)))
     console.rule("Asked with pandas")
     calls = bench.frames.calls()
-    columns = ["direction", "status", "duration", "billsec", "flow", "outcome", "digits"]
-    console.print(calls[columns].tail(2).to_string(), highlight=False, markup=False)
+    columns = ["direction", "status", "billsec", "flow", "outcome", "digits"]
+    frame = calls[columns].tail(2).round(1).fillna("")
+    console.print(frame.to_string(index=False), highlight=False, markup=False)
