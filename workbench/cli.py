@@ -156,7 +156,7 @@ def _tell_end(console: Console, call_id: str, ended: ev.Ended) -> int:
         highlight=False, markup=False,
     )  # fmt: skip
     if ended.by == "engine":
-        click.echo(f"Error: {ended.reason}", err=True)
+        click.echo(f"Error: The call could not be carried: {ended.reason}.", err=True)
         return 2
     return 0 if ended.status == "completed" else 1
 

@@ -100,7 +100,7 @@ def _load_module(place: str) -> ModuleType:
     except InvalidFlow:
         raise
     except Exception as error:
-        message = f"{place} cannot be loaded: {_where_it_failed(error)}"
+        message = f"{place} cannot be loaded: {_where_it_failed(error)}."
         raise InvalidFlow(message) from error
 
 

@@ -78,7 +78,7 @@ def check_call(call: CallHandle) -> None:
     for event in history:
         if isinstance(event, ev.RecordingStored):
             samples, rate = call.audio()
-            assert samples.shape == (round(event.duration_ms * rate / 1000), 2)
+            assert abs(len(samples) * 1000 / rate - event.duration_ms) < 1
         if isinstance(event, ev.RecordingFailed):
             # Only a recording that had not begun may be without audio.
             assert not any(isinstance(begun, ev.RecordingStarted) for begun in history)
