@@ -150,13 +150,15 @@ def dial(
 
 
 def _tell_end(console: Console, call_id: str, ended: ev.Ended) -> int:
-    reason = f": {ended.reason}" if ended.reason else ""
+    from workbench.views.wording import legible
+
+    reason = legible(f": {ended.reason}" if ended.reason else "")
     console.print(
         f"Call {call_id} {ended.status} ({ended.sip_code} {ended.hangup_cause}){reason}",
         highlight=False, markup=False,
     )  # fmt: skip
     if ended.by == "engine":
-        click.echo(f"Error: The call could not be carried: {ended.reason}.", err=True)
+        click.echo(f"Error: The call could not be carried{reason}.", err=True)
         return 2
     return 0 if ended.status == "completed" else 1
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from workbench import events as ev
 from workbench.replay import Replay
 from workbench.views.history import rows
-from workbench.views.wording import in_words
+from workbench.views.wording import in_words, legible
 
 _STYLES = {ev.Kind.OBSERVED: "", ev.Kind.DECIDED: "bold", ev.Kind.NOTED: "dim"}
 _SIGNS = {ev.Kind.OBSERVED: "→", ev.Kind.DECIDED: "◆", ev.Kind.NOTED: "·"}
@@ -41,7 +41,7 @@ class Narrator:
 
 
 def _line(event: ev.Event, seconds: float) -> Text:
-    line = Text(f"{seconds:8.3f} s  {event.call_id[:SHORT]}  {_SIGNS[event.KIND]} ")
+    line = Text(f"{seconds:8.3f} s  {legible(event.call_id[:SHORT])}  {_SIGNS[event.KIND]} ")
     return line.append(in_words(event), style=_STYLES[event.KIND])
 
 
@@ -90,9 +90,10 @@ def _cell(value: Any) -> str:
         return f"{value:.1f}"
     if hasattr(value, "strftime"):
         return str(value.strftime("%m-%d %H:%M"))
-    return str(value)
+    return legible(str(value))
 
 
 def verdict(result: Replay) -> Text:
     """Return what came of a replay as a sentence in green, or as a divergence in red."""
-    return Text(str(result), style="green" if result.equal else "red")
+    said = "\n".join(map(legible, str(result).split("\n")))
+    return Text(said, style="green" if result.equal else "red")

@@ -12,6 +12,7 @@ from typing import Any, overload
 
 from workbench import events as ev
 from workbench.views.wording import in_words
+from workbench.views.wording import legible as legible  # noqa: PLC0414 - is public here too
 
 SHOWN = 12
 """Events of a longer history that are shown before it is unfolded."""
@@ -73,7 +74,7 @@ def rows(events: Iterable[ev.Event], widths: Sequence[int] = ()) -> Iterator[lis
     for event in events:
         start = start or event.at
         seconds = f"{(event.at - start).total_seconds():.3f}"
-        words, line = legible(in_words(event)), legible(flow_line(event))
+        words, line = in_words(event), legible(flow_line(event))
         cells = [str(event.version), seconds, event.TOPIC, words, line]
         yield (
             [cell.ljust(width) for cell, width in zip(cells, (*widths, 0), strict=False)]
@@ -85,11 +86,6 @@ def rows(events: Iterable[ev.Event], widths: Sequence[int] = ()) -> Iterator[lis
 def flow_line(event: ev.Event) -> str:
     """Return `file:line` of the flow that decided this, empty for all other events."""
     return f"{event.file}:{event.line}" if isinstance(event, ev.Decision) and event.line else ""
-
-
-def legible(text: str) -> str:
-    """Make every character visible that would hide, break or turn round a line."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def html_table(

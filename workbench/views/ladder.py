@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from workbench import events as ev
+from workbench.views.wording import legible
 
 WIDTH = 44
 
@@ -25,7 +26,7 @@ def _arrow(event: ev.SipMessageTraced) -> str:
 
 
 def _label(message: str) -> str:
-    first = message.partition("\r\n")[0]
+    first = legible(message.partition("\r\n")[0])
     if first.startswith("SIP/2.0 "):
         return first.removeprefix("SIP/2.0 ")
     return first.split(" ")[0]

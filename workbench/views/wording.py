@@ -70,11 +70,17 @@ def in_words(event: ev.Event) -> str:
 
 
 def phrase(kind: type[ev.Event], fields: Mapping[str, Any]) -> str:
-    """Say in a few words what an event of this kind with these fields is about."""
+    """Say in a few words what an event of this kind is about; no control characters."""
     if kind is ev.PromptRequested and fields.get("text"):
         return f"say {fields['text']!r}"
     if kind is ev.StepReturned and fields.get("error_type"):
-        return f"{fields['step']} failed with {fields['error_type']}: {fields['error']}"
+        text = f"{fields['step']} failed with {fields['error_type']}: {fields['error']}"
+        return legible(text)
     if kind is ev.SipMessageTraced:
         fields = {**fields, "first_line": fields["message"].partition("\r\n")[0]}
-    return _FORMS.get(kind, kind.TOPIC).format_map({**fields}).strip()
+    return legible(_FORMS.get(kind, kind.TOPIC).format_map({**fields}).strip())
+
+
+def legible(text: str) -> str:
+    """Make every character visible that would hide, break or turn round a line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
