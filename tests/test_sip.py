@@ -225,3 +225,9 @@ def test_every_final_code_has_a_cause_and_a_name(code: int) -> None:
 def test_the_uri_of_a_from_header() -> None:
     assert sip.bare_uri('"Al" <sip:a@x>;tag=1') == "sip:a@x"
     assert sip.bare_uri("sip:a@x;tag=1") == "sip:a@x"
+
+
+def test_a_display_name_is_no_uri() -> None:
+    assert sip.bare_uri('"<sip:fake@bank.example>" <sip:raw@h>') == "sip:raw@h"
+    assert sip.bare_uri(r'"a \" <sip:fake@h>" <sip:raw@h>;tag=1') == "sip:raw@h"
+    assert sip.bare_uri("<sip:r\x1b]0;x\x07w@h>") == "sip:r ]0;x w@h"

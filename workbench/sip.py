@@ -48,6 +48,7 @@ _URI = re.compile(
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,10 @@ def header_value(message: str, *names: str) -> str:
 
 def bare_uri(name_addr: str) -> str:
     """Return the URI of a From or To value, without display name and parameters."""
-    match = re.search(r"<([^<>]*)>", name_addr)
-    return match[1] if match else name_addr.split(";", 1)[0].strip()
+    # A display name in quotes may hold what looks like a URI; it is the far end's claim.
+    unquoted = _CONTROL.sub(" ", _QUOTED.sub("", name_addr))
+    match = re.search(r"<([^<>]*)>", unquoted)
+    return match[1].strip() if match else unquoted.split(";", 1)[0].strip()
 
 
 def legible(wire_text: str) -> str:
