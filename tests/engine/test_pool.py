@@ -188,6 +188,26 @@ async def test_a_host_is_resolved_before_pjsip_sees_it(pool_stage: PoolStage) ->
     await pool_stage.until(Released, "a")
 
 
+async def test_a_slow_name_server_holds_up_no_other_call(
+    pool_stage: PoolStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_host: str) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("workbench.engine.pool.resolve", never)
+    async with asyncio.timeout(PATIENCE_S):
+        await pool_stage.do(Dial, "slow", uri="sip:bob@slow.example")
+        await pool_stage.do(Dial, "closed", uri="sip:bob@slow.example")
+        await pool_stage.talk("a")
+        await pool_stage.do(Hangup, "slow")
+        await pool_stage.do(Hangup, "slow")
+    released = await pool_stage.until(Released, "slow")
+    assert (released.by, released.sip_code) == ("local", 487)
+    await pool_stage.pool.close()
+    for leg in ("slow", "closed"):
+        assert [type(signal) for signal in pool_stage.of(leg)] == [Released]
+
+
 async def test_an_address_that_is_taken_is_refused() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))

@@ -61,7 +61,8 @@ class Pool:
         self._dialling: list[WorkerProcess] = []
         self._listening: dict[WorkerProcess, tuple[str, int]] = {}
         self._legs: dict[str, WorkerProcess] = {}
-        self._resolving: set[str] = set()
+        self._resolving: dict[str, asyncio.Task[None]] = {}
+        """Legs whose host is looked up; nobody has been called yet."""
         self._sequence = itertools.count(1)
         self._closing = False
 
@@ -100,16 +101,17 @@ class Pool:
     async def execute(self, command: AnyCommand) -> None:
         """Carry out a command; what comes of it is reported as signals."""
         if isinstance(command, Dial):
-            await self._dial(command)
+            self._dial(command)
         elif worker := self._legs.get(command.leg):
             worker.send(command)
         elif isinstance(command, Hangup) and command.leg in self._resolving:
-            self._resolving.discard(command.leg)
-            self._release(command.leg, Ending("local", 487, "cancelled"))
+            self._cancel(command.leg)
 
     async def close(self) -> None:
         """End every leg, each with its `Released` signal, and every process."""
         self._closing = True
+        for leg in tuple(self._resolving):
+            self._cancel(leg)
         workers = list(self._alive)
         for worker in workers:
             worker.close()
@@ -121,7 +123,7 @@ class Pool:
                 worker.kill()
             await asyncio.wait(late)
 
-    async def _dial(self, command: Dial) -> None:
+    def _dial(self, command: Dial) -> None:
         try:
             check(command)
         except InvalidInput as error:
@@ -131,11 +133,19 @@ class Pool:
         if address.is_ip:
             self._place(command)
             return
-        self._resolving.add(command.leg)
+        # A name server may take its time, and other calls have commands too.
+        work = self._dial_by_name(command, address)
+        self._resolving[command.leg] = asyncio.get_running_loop().create_task(work)
+
+    def _cancel(self, leg: str) -> None:
+        """End a leg before its host is known."""
+        self._resolving.pop(leg).cancel()
+        self._release(leg, Ending("local", 487, "cancelled"))
+
+    async def _dial_by_name(self, command: Dial, address: sip.SipAddress) -> None:
         host = await resolve(address.host)
-        if command.leg not in self._resolving:
+        if self._resolving.pop(command.leg, None) is None:
             return  # hung up, and released, in the meantime
-        self._resolving.discard(command.leg)
         if host is None:
             reason = f"the host {address.host} cannot be resolved"
             self._release(command.leg, Ending("engine", 503, reason))
