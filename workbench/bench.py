@@ -13,7 +13,7 @@ from workbench import events as ev
 from workbench.analysis.frames import Frames
 from workbench.clock import Clock, SystemClock
 from workbench.engine import Engine
-from workbench.engine.pool import Pool
+from workbench.engine.pool import Pool, probe
 from workbench.errors import InvalidFlow, InvalidInput, NotAllowedNow, WorkbenchError
 from workbench.flow import Flow
 from workbench.handle import CallHandle
@@ -21,9 +21,10 @@ from workbench.operation import Operation
 from workbench.recovery import recover
 from workbench.replay import Replay, replay
 from workbench.shipped import shipped
-from workbench.sip import check_headers, parse_address, parse_listen
+from workbench.sip import check_headers, is_ipv4, parse_address, parse_listen
 from workbench.store import CallLog
 
+LOOPBACK = "127.0.0.1"
 STORE = Path("workbench-store")
 """Where a bench keeps its calls when nothing else is said."""
 
@@ -43,6 +44,7 @@ class Workbench:
         clock: Clock | None = None,
         sounds: Sequence[str | Path] = (),
         read_only: bool = False,
+        host: str = LOOPBACK,
     ) -> None:
         """Open the store, created when it is missing; `read_only` only looks at it.
 
@@ -53,13 +55,18 @@ class Workbench:
             sounds: folders where `play` looks for files, after the flow's own and the
                 working folder; the shipped recordings come last.
             read_only: for queries and replays, also while another bench writes.
+            host: the address of this machine that calls are placed from; by default only
+                this machine itself is in reach.
 
         Raises:
+            InvalidInput: an argument cannot be used.
+            EngineError: `host` is no address of this machine.
             StoreError: the store cannot be opened; the message says why and what to do.
         """
         self.frames = Frames(self._histories)
         self._operation: Operation | None = None
         self._engine, self._clock = engine, clock or SystemClock()
+        self._host = _own_address(host)
         self._sounds = [*map(Path, sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
         self._log = CallLog.open(Path(store), writable=not read_only)
@@ -234,7 +241,7 @@ class Workbench:
     def hang_up(self, call_id: str) -> None:
         """End a call from outside of its flow."""
         if self._operation is not None:
-            self._operation.run(self._operation.hang_up(call_id))
+            self._operation.request_hang_up(call_id)
 
     def _histories(self) -> Iterator[tuple[str, Sequence[ev.Event]]]:
         return self._log.histories()
@@ -244,7 +251,7 @@ class Workbench:
             message = "This bench is open for reading only: open the store without `read_only`."
             raise NotAllowedNow(message)
         if self._operation is None:
-            engine = self._engine or Pool()
+            engine = self._engine or Pool(host=self._host)
             self._operation = Operation(self._log, engine, self._clock, self._sounds)
             self._operation.switchboard.subscribe(self._note_failure)
         return self._operation
@@ -264,6 +271,15 @@ def _as_flow(flow: Any) -> Flow:
         return flow
     message = f"{flow!r} is not a flow: put `@flow` above its `async def`."
     raise InvalidFlow(message)
+
+
+def _own_address(host: Any) -> str:
+    if not is_ipv4(host):
+        message = f"`host` is an IPv4 address of this machine, not {host!r}."
+        raise InvalidInput(message)
+    if host != LOOPBACK:
+        probe(host, 0)
+    return str(host)
 
 
 def _seconds(name: str, value: Any) -> float:

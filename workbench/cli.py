@@ -116,10 +116,13 @@ class _Count:
               help="A context header, such as X-Customer; may be repeated.")  # fmt: skip
 @click.option("--timeout", default=60.0, show_default=True, metavar="SECONDS",
               help="How long to wait for an answer.")  # fmt: skip
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
+              help="The address of this machine to call from.")  # fmt: skip
 @STORE
 def dial(
-    uri: str, flow: str, from_: str, headers: tuple[str, ...], timeout: float, store: str
-) -> None:
+    uri: str, flow: str, from_: str, headers: tuple[str, ...], timeout: float, host: str,
+    store: str,
+) -> None:  # fmt: skip
     """Call URI and let FLOW take the call once it is answered.
 
     The exit code is 0 when the call was completed, 1 when it was busy, not answered or
@@ -129,13 +132,14 @@ def dial(
     Examples:
       workbench dial sip:bob@127.0.0.1:5080 --flow ivr.py:caller
       workbench dial sip:127.0.0.1:5080 --flow ivr.py:caller --header "X-Customer: 42"
+      workbench dial sip:bob@192.0.2.7 --flow ivr.py:caller --host 192.0.2.2
     """
     from workbench.flow import load_flow
     from workbench.narration import Narrator
 
     caller = load_flow(flow)
     console = Console()
-    with _bench(store) as bench:
+    with _bench(store, host=host) as bench:
         _tell_recovered(bench, console)
         bench.subscribe(Narrator(console))
         call = bench.dial(
@@ -294,10 +298,10 @@ def lab(folder: str, options: tuple[str, ...], store: str) -> None:
     raise SystemExit(open_lab(Path(folder), Path(store), options))
 
 
-def _bench(store: str, *, read_only: bool = False) -> Any:
+def _bench(store: str, **options: Any) -> Any:
     from workbench.bench import Workbench
 
-    return Workbench(store, read_only=read_only)
+    return Workbench(store, **options)
 
 
 def _tell_recovered(bench: Any, console: Console) -> None:

@@ -68,7 +68,7 @@ class SipAddress:
     @property
     def is_ip(self) -> bool:
         """Tell whether the host is an IPv4 address and needs no resolving."""
-        return _is_ipv4(self.host)
+        return is_ipv4(self.host)
 
 
 def parse_address(text: str) -> SipAddress:
@@ -90,6 +90,15 @@ def parse_address(text: str) -> SipAddress:
             "letters, digits and -_.!~*'()&=+$,% before the @."
         )
     return SipAddress(user or "", _host(text, match["host"]), _port(text, match["port"]))
+
+
+def is_ipv4(host: str) -> bool:
+    """Tell whether a host is an IPv4 address in numbers."""
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return isinstance(host, str)
 
 
 def parse_listen(text: str) -> tuple[str, int]:
@@ -324,20 +333,12 @@ def _check_rest(text: str, rest: str) -> None:
 def _host(text: str, host: str) -> str:
     labels = host.removesuffix(".").split(".")
     named = len(host) <= HOST_LIMIT and all(_LABEL.fullmatch(label) for label in labels)
-    if not named or (labels[-1].isdigit() and not _is_ipv4(host)):
+    if not named or (labels[-1].isdigit() and not is_ipv4(host)):
         raise InvalidAddress(
             f"The host of {_shown(text)} is neither a name nor an IPv4 address: "
             "write for example 192.0.2.7 or sip.example.com (IPv6 is not supported)."
         )
     return host
-
-
-def _is_ipv4(host: str) -> bool:
-    try:
-        ipaddress.IPv4Address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _port(text: str, port: str | None) -> int:

@@ -176,6 +176,18 @@ def test_a_host_that_cannot_be_reached(folder: Path) -> None:
     assert "no-such-host.invalid cannot be resolved" in said
 
 
+def test_the_network_cannot_be_called_from_loopback(folder: Path) -> None:
+    said = refusal(folder, "dial", "sip:192.0.2.1", "--flow", FLOW, "--store", "store")
+    assert "--host ADDRESS" in said
+
+
+@pytest.mark.parametrize("host", ["nowhere", "198.51.100.7"])
+def test_an_address_of_another_machine_cannot_be_called_from(folder: Path, host: str) -> None:
+    said = refusal(folder, *DIAL, "--flow", FLOW, "--store", "store", "--host", host)
+    assert host in said
+    assert "of this machine" in said
+
+
 # -- the same in Python --------------------------------------------------------------------
 
 

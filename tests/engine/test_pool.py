@@ -188,6 +188,14 @@ async def test_a_host_is_resolved_before_pjsip_sees_it(pool_stage: PoolStage) ->
     await pool_stage.until(Released, "a")
 
 
+async def test_the_network_is_out_of_reach_from_loopback(pool_stage: PoolStage) -> None:
+    await pool_stage.do(Dial, "a", uri="sip:bob@192.0.2.1:5070")
+    released = await pool_stage.until(Released, "a")
+    assert (released.by, released.sip_code) == ("engine", 503)
+    assert released.reason.startswith("sip:bob@192.0.2.1:5070 is out of reach from 127.0.0.1: ")
+    assert "--host ADDRESS" in released.reason
+
+
 async def test_a_slow_name_server_holds_up_no_other_call(
     pool_stage: PoolStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

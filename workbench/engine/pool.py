@@ -6,6 +6,7 @@ spread, and a worker that is lost takes only its own legs with it.
 
 import asyncio
 import errno
+import ipaddress
 import itertools
 import logging
 import socket
@@ -30,6 +31,7 @@ CLOSE_S = 6.0
 """How long workers may take to hang up and end before they are killed."""
 AGAIN_S = 0.5
 """Before a listener that could not be replaced is tried again."""
+REMEDY = "place calls from an address of the network, `Workbench(host=…)` or --host ADDRESS"
 
 
 class Pool:
@@ -155,6 +157,10 @@ class Pool:
 
     def _place(self, command: Dial) -> None:
         """Give a call to a worker that has a line for it."""
+        if out_of_reach(self._host, sip.parse_address(command.uri).host):
+            reason = f"{command.uri} is out of reach from {self._host}: {REMEDY}"
+            self._release(command.leg, Ending("engine", 503, reason))
+            return
         try:
             worker = self._with_free_line()
         except OSError as error:
@@ -243,6 +249,19 @@ async def resolve(host: str) -> str | None:
     return str(found[0][4][0]) if found else None
 
 
+def out_of_reach(own: str, host: str) -> bool:
+    """Tell whether an address on the network is dialled from one of this machine only."""
+    if not ipaddress.IPv4Address(own).is_loopback:
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        trial.bind((own, 0))
+        try:
+            trial.connect((host, sip.DEFAULT_PORT))  # sends nothing
+        except OSError as error:
+            return error.errno == errno.EINVAL
+    return False
+
+
 def probe(host: str, port: int) -> None:
     """Try a UDP address, so that the reason why it cannot be used is known.
 
@@ -260,7 +279,7 @@ def probe(host: str, port: int) -> None:
                     "another port."
                 ) from error
             raise EngineError(
-                f"Calls cannot be taken at {host}:{port} ({error.strerror}): name an "
+                f"The address {host}:{port} cannot be used ({error.strerror}): name an "
                 "address of this machine."
             ) from error
 
