@@ -69,6 +69,7 @@ class Workbench:
         self._host = _own_address(host)
         self._sounds = [*map(Path, sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
+        self._listening: dict[tuple[str, int], tuple[str, int]] = {}
         self._log = CallLog.open(Path(store), writable=not read_only)
         self.recovered: list[str] = [] if read_only else recover(self._log)
         """Ids of the calls that an earlier bench left open and this one ended on record."""
@@ -116,7 +117,8 @@ class Workbench:
     def answer(self, flow: Flow, listen: str = "127.0.0.1:0") -> str:
         """Let a flow take every call that comes in at an address; return its SIP URI.
 
-        Only one flow takes calls at a time; a later `answer` replaces it for later calls.
+        Only one flow takes calls at a time; a later `answer` replaces it for later calls,
+        also at the same address, as when a cell is run again.
 
         Args:
             flow: what the calls do.
@@ -124,13 +126,20 @@ class Workbench:
 
         Raises:
             InvalidInput: the flow or the address cannot be used.
-            AddressInUse: another process listens there.
+            AddressInUse: something else listens there.
         """
-        host, port = parse_listen(listen)
+        asked = parse_listen(listen)
+        self._keep_source(_as_flow(flow))
+        at = self._listening.get(asked) or self._listen(asked)
         self.take_calls(flow)
+        return "sip:{}:{}".format(*at)
+
+    def _listen(self, asked: tuple[str, int]) -> tuple[str, int]:
         operation = self._running()
-        host, port = operation.run(operation.listen(host, port))
-        return f"sip:{host}:{port}"
+        at = operation.run(operation.listen(*asked))
+        # Not at port 0, which asks for another one each time.
+        self._listening |= {at: at, (asked[0], at[1]): at}
+        return at
 
     def take_calls(self, flow: Flow) -> None:
         """Let a flow take every later inbound call, at the addresses listened on already."""

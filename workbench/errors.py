@@ -10,7 +10,7 @@
     ├── NotAllowedNow                      a verb that the call's state does not allow
     ├── StepFailed                         the function of a step raised
     ├── EngineError                        the engine could not do what it was asked
-    │   ├── AddressInUse                   another process listens there
+    │   ├── AddressInUse                   something listens there already
     │   └── EngineLost                     a worker process died
     └── StoreError                         the log cannot be read or written
         ├── StoreLocked                    another workbench writes it
@@ -72,7 +72,7 @@ class EngineError(WorkbenchError):
 
 
 class AddressInUse(EngineError):
-    """Another process listens at the address that was asked for."""
+    """Something listens already at the address that was asked for."""
 
 
 class EngineLost(EngineError):

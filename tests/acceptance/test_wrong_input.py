@@ -117,7 +117,7 @@ def test_an_option_that_cannot_be_read(
 
 def test_a_port_that_is_taken(folder: Path, taken: str) -> None:
     said = refusal(folder, "answer", FLOW, "--listen", taken, "--store", "store")
-    assert f"Another process takes calls at {taken}" in said
+    assert f"The address {taken} is taken" in said
 
 
 @pytest.mark.parametrize(

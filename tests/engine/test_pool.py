@@ -222,7 +222,7 @@ async def test_an_address_that_is_taken_is_refused() -> None:
         stage = PoolStage()
         await stage.open()
         try:
-            with pytest.raises(AddressInUse, match="Another process takes calls at"):
+            with pytest.raises(AddressInUse, match="is taken, by this process or another"):
                 await stage.pool.listen("127.0.0.1", taken.getsockname()[1])
             with pytest.raises(EngineError, match="name an address of this machine"):
                 await stage.pool.listen("192.0.2.1", 0)

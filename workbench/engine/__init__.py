@@ -32,7 +32,7 @@ class Engine(Protocol):
             The host and port where calls are taken.
 
         Raises:
-            AddressInUse: another process listens there.
+            AddressInUse: something listens there already.
             EngineError: the address cannot be used on this machine.
         """
 

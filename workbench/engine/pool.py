@@ -91,7 +91,7 @@ class Pool:
             The host and port where calls are taken.
 
         Raises:
-            AddressInUse: another process listens there.
+            AddressInUse: something listens there already.
             EngineError: the address cannot be used on this machine.
         """
         probe(host, port)
@@ -266,7 +266,7 @@ def probe(host: str, port: int) -> None:
     """Try a UDP address, so that the reason why it cannot be used is known.
 
     Raises:
-        AddressInUse: another process listens there.
+        AddressInUse: something listens there already.
         EngineError: the address cannot be used on this machine.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
@@ -275,8 +275,8 @@ def probe(host: str, port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise AddressInUse(
-                    f"Another process takes calls at {host}:{port}: end it, or listen at "
-                    "another port."
+                    f"The address {host}:{port} is taken, by this process or another: end what "
+                    "listens there, or name another port."
                 ) from error
             raise EngineError(
                 f"The address {host}:{port} cannot be used ({error.strerror}): name an "
