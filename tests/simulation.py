@@ -29,7 +29,7 @@ class Inline(Executor):
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - handed on, as every executor does
+        except BaseException as error:  # noqa: BLE001 - handed on, as every executor does
             future.set_exception(error)
         return future
 
@@ -61,7 +61,7 @@ class Simulation:
         runs: dict[str, FlowRun] = {}
         self.effects = Effects(
             self.switchboard, self.engine, self.clock, PromptShelf(self.log.prompts),
-            [shipped("recordings")], folder, Inline(), runs,
+            [shipped("recordings")], folder, Inline(), Inline(), runs,
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self.effects, runs)
         self.runner.route = lambda _offered: inbound

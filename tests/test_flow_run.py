@@ -1,16 +1,20 @@
 """A flow on a scripted call: what each verb decides, and how flows end."""
 
 import asyncio
+import contextlib
 import itertools
 import random
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.scripted import ScriptedCall
 from workbench import events as ev
 from workbench.control import CallControl, Gathered
-from workbench.errors import CallEnded, NotAllowedNow, StepFailed
-from workbench.flow import flow
+from workbench.errors import CallEnded, InvalidInput, NotAllowedNow, StepFailed
+from workbench.flow import Flow, flow
 from workbench.replay import replay
 
 TIMEOUT_CLEANUP = "tidied"
@@ -255,3 +259,178 @@ def test_a_task_that_is_left_over_ends_with_the_flow() -> None:
 
     script = ScriptedCall(forgetful).answered()
     assert script.words[-4:] == ["wait 60 s", "forget timer-1", "flow returned None", "hang up"]
+
+
+@flow
+async def grouped(call: CallControl) -> None:
+    await call.answer()
+    async with asyncio.TaskGroup() as group:
+        for number in range(12):
+            group.create_task(call.gather(1, timeout=10 + number))
+
+
+@flow
+async def abandoning(call: CallControl) -> None:
+    await call.answer()
+    loop = asyncio.get_running_loop()
+    tasks = [loop.create_task(call.sleep(5 + number)) for number in range(12)]
+    _, pending = await asyncio.wait(tasks, timeout=1)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+
+
+@pytest.mark.parametrize("used", [grouped, abandoning])
+def test_sets_of_tasks_have_the_same_order_in_every_replay(used: Flow) -> None:
+    clutter = []
+    for number in range(20):
+        clutter.append([object() for _ in range(number * 7)])
+        script = ScriptedCall(used).answered()
+        if used is abandoning:
+            timers = [e for e in script.history if isinstance(e, ev.TimerRequested)]
+            (first,) = (timer.timer for timer in timers if timer.seconds == 1)
+            script.hear(ev.TimerFired, timer=first)
+        else:
+            script.hang_up()
+        assert replay(script.history, used).equal
+
+
+def test_as_completed_of_coroutines_is_refused_with_the_remedy() -> None:
+    @flow
+    async def racing(call: CallControl) -> None:
+        waits = [call.sleep(1), call.sleep(2)]
+        try:
+            for first in asyncio.as_completed(waits):
+                await first
+        finally:
+            for wait in waits:
+                wait.close()
+
+    assert any("give it tasks" in words for words in ScriptedCall(racing).words)
+
+
+def test_trying_a_verb_for_ever_is_noticed() -> None:
+    @flow
+    async def stubborn(call: CallControl) -> None:
+        for _ in itertools.count():
+            with contextlib.suppress(NotAllowedNow):
+                await call.gather(1)
+
+    assert any("it spins" in words for words in ScriptedCall(stubborn).words)
+
+
+def test_a_flow_that_does_not_end_with_its_call_is_ended() -> None:
+    @flow
+    async def undead(call: CallControl) -> None:
+        await call.answer()
+        for _ in itertools.count():
+            with contextlib.suppress(asyncio.CancelledError):
+                await call.sleep(0.1)
+
+    script = ScriptedCall(undead).answered()
+    script.hang_up()
+    while not script.run.finished:
+        (_, timer), *_ = script.call.open
+        script.hear(ev.TimerFired, timer=timer)
+    assert any("after its call's end" in words for words in script.words)
+    assert script.call.closed
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def test_a_flow_may_fail_with_what_cannot_be_said() -> None:
+    @flow
+    async def broken(call: CallControl) -> None:
+        raise Unspeakable
+
+    assert "flow failed with Unspeakable: <Unspeakable>" in ScriptedCall(broken).words
+
+
+def test_a_flow_may_return_what_contains_itself() -> None:
+    @flow
+    async def circular(call: CallControl) -> list[object]:
+        value: list[object] = []
+        value.append(value)
+        return value
+
+    assert "flow returned '[[...]]'" in ScriptedCall(circular).words
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda call: call.say(5),
+        lambda call: call.say(" "),
+        lambda call: call.send_digits(["1"]),
+        lambda call: call.gather(1.5),
+        lambda call: call.gather("1"),
+        lambda call: call.gather(1, timeout=float("nan")),
+        lambda call: call.gather(1, finish_on=["#"]),
+        lambda call: call.gather(1, play="a.wav", say="a"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_the_flow(verb: Callable[[CallControl], Any]) -> None:
+    @flow
+    async def wrong(call: CallControl) -> str:
+        await call.answer()
+        with pytest.raises(InvalidInput):
+            await verb(call)
+        return "went on"
+
+    assert "flow returned 'went on'" in ScriptedCall(wrong).answered().words
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    @flow
+    async def counting(call: CallControl) -> None:
+        await call.answer()
+        await call.gather(np.int64(2), timeout=np.float64(3.0))  # type: ignore[arg-type]
+
+    script = ScriptedCall(counting).answered()
+    assert "gather up to 2 digits within 3 s" in script.words
+    script.run.abandon()
+
+
+def test_what_a_task_of_the_flow_hears_of_the_end() -> None:
+    heard: list[type[BaseException]] = []
+
+    @flow
+    async def tidy(call: CallControl) -> None:
+        await call.answer()
+
+        async def listen() -> None:
+            try:
+                await call.sleep(60)
+            except asyncio.CancelledError as error:
+                heard.append(type(error))
+                raise
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(listen())
+
+    ScriptedCall(tidy).answered().hang_up()
+    assert heard == [CallEnded]
+
+
+def test_a_generator_that_was_left_tidies_up() -> None:
+    @flow
+    async def leaving(call: CallControl) -> str:
+        tidied = []
+
+        async def numbers() -> AsyncIterator[int]:
+            try:
+                yield 1
+            finally:
+                await asyncio.sleep(0)
+                tidied.append(True)
+
+        async for _ in numbers():
+            break
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return "tidy" if tidied else "untidy"
+
+    assert "flow returned 'tidy'" in ScriptedCall(leaving).words

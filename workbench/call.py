@@ -141,17 +141,27 @@ class Call:
         Raises:
             NotAllowedNow: the transition table does not allow it in this phase.
         """
+        event = self.draft(kind, at, media_ms, **fields)
+        self.apply(event)
+        return event
+
+    def draft(
+        self, kind: type[ev.Event], at: datetime, media_ms: int | None = None, **fields: Any
+    ) -> ev.Event:
+        """Make the event that follows, without applying it.
+
+        Raises:
+            NotAllowedNow: the transition table does not allow it in this phase.
+        """
         self.check(kind)
         at = max(at, self.last_at or at)
-        event = kind(
+        return kind(
             call_id=self.id,
             version=self.version + 1,
             at=at,
             media_ms=self.media_ms(at) if media_ms is None else media_ms,
             **fields,
         )
-        self.apply(event)
-        return event
 
     def check(self, kind: type[ev.Event]) -> None:
         """Raise `NotAllowedNow` when this kind of event cannot follow."""

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from numbers import Real
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,6 +62,9 @@ class Desk(Protocol):
 
     def entrust(self, step: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Keep the function of a step for whoever runs the world."""
+
+    def attempt(self) -> None:
+        """Count a verb that may come to nothing."""
 
     def now(self) -> datetime:
         """Return the time of the event that is being handled."""
@@ -159,7 +163,10 @@ class CallControl:
         Raises:
             InvalidAudio: the text cannot be spoken.
         """
-        return await self._prompt(text=text)
+        if not _is_text(text) or not text.strip():
+            message = f"`say` needs a text, not {text!r}."
+            raise InvalidInput(message)
+        return await self._prompt(text=str(text))
 
     async def gather(
         self,
@@ -187,12 +194,15 @@ class CallControl:
         Raises:
             InvalidInput: a count, time or key that cannot be.
         """
-        _check_gather(digits, timeout, digit_timeout, finish_on)
         self._require(Phase.ANSWERED)
+        _check_gather(digits, timeout, digit_timeout, finish_on)
+        if play and say:
+            message = "`gather` takes `play` or `say`, not both."
+            raise InvalidInput(message)
         gather = self._desk.name("gather")
         self._desk.decide(
-            ev.GatherRequested, gather=gather, max_digits=digits, finish_on=finish_on,
-            timeout_s=timeout, digit_timeout_s=digit_timeout,
+            ev.GatherRequested, gather=gather, max_digits=int(digits), finish_on=finish_on,
+            timeout_s=float(timeout), digit_timeout_s=float(digit_timeout),
         )  # fmt: skip
         collected: list[str] = []
         reason = "cancelled"
@@ -211,7 +221,7 @@ class CallControl:
         Raises:
             InvalidInput: a character that is not on a keypad.
         """
-        if not digits or set(digits) - DIGITS - set("wW"):
+        if not _is_text(digits) or not digits or set(digits) - DIGITS - set("wW"):
             message = f"{digits!r} cannot be sent: digits are 0-9 * # A-D, w and W are pauses."
             raise InvalidInput(message)
         await self._media()
@@ -249,7 +259,7 @@ class CallControl:
         """
         step = self._desk.name("step")
         self._desk.entrust(step, function, args)
-        self._desk.decide(ev.StepRequested, step=step, name=name)
+        self._desk.decide(ev.StepRequested, step=step, name=str(name))
         returned = await self._desk.expect("step", step)
         if returned.error_type:
             raise StepFailed(name, returned.error_type, returned.error)
@@ -258,6 +268,7 @@ class CallControl:
     # -- how the verbs wait ----------------------------------------------------------------
 
     def _alive(self) -> None:
+        self._desk.attempt()
         if (ended := self._desk.call.ended) is not None:
             raise CallEnded(ended.by, ended.reason)
 
@@ -345,10 +356,21 @@ class CallControl:
         return self._desk.digits.popleft()
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 def _check_gather(digits: int, first: float, further: float, finish_on: str) -> None:
-    if digits < 1 or not (0 < first < math.inf and 0 < further < math.inf):
+    if not all(isinstance(number, Real) for number in (digits, first, further)):
+        message = "`gather` needs a number of digits and times in seconds."
+        raise InvalidInput(message)
+    if (
+        digits < 1
+        or digits != int(digits)
+        or not (0 < first < math.inf and 0 < further < math.inf)
+    ):
         message = "`gather` needs at least one digit and finite times above zero."
         raise InvalidInput(message)
-    if set(finish_on) - DIGITS:
+    if not _is_text(finish_on) or set(finish_on) - DIGITS:
         message = f"`finish_on` is keys of 0-9 * # A-D, not {finish_on!r}."
         raise InvalidInput(message)

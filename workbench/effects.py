@@ -40,9 +40,14 @@ class Effects:
         sounds: Sequence[Path],
         folder: Path,
         executor: Executor,
+        steps: Executor,
         runs: Mapping[str, FlowRun],
     ) -> None:
-        """Look for prompts in `sounds`, keep call audio in `folder`, work on `executor`."""
+        """Look for prompts in `sounds`, keep call audio in `folder`.
+
+        Files are worked on by `executor`; `steps` runs what flows ask of the world.
+        """
+        self._steps = steps
         self._switchboard = switchboard
         self._engine = engine
         self._clock = clock
@@ -54,6 +59,7 @@ class Effects:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[tuple[str, str], Timer] = {}
         self._preparing: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._closing = False
 
     async def run(self) -> None:
         """Hand commands to the engine, one after another, until cancelled."""
@@ -61,6 +67,7 @@ class Effects:
             while True:
                 await self._execute(await self._commands.get())
         finally:
+            self._closing = True
             for task in tuple(self._tasks):
                 task.cancel()
             for run in self._runs.values():
@@ -78,6 +85,9 @@ class Effects:
 
     def carry_out(self, event: ev.Event) -> None:
         """Do what a committed decision asks for."""
+        if isinstance(event, ev.TimerCancelled):
+            self._cancel_timer(event)
+            return
         call = self._switchboard.calls.get(event.call_id)
         effect = _EFFECTS.get(type(event))
         if call is not None and effect is not None:
@@ -103,6 +113,9 @@ class Effects:
                 ring_timeout_s=placed.ring_timeout_s,
             )
         )
+
+    async def _beside(self, function: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._steps, function, *args)
 
     # -- the leg ---------------------------------------------------------------------------
 
@@ -151,8 +164,11 @@ class Effects:
         key = call.id, event.prompt
         try:
             prepared = await self._in_thread(self._prepare, call.id, event)
-        except WorkbenchError as error:
-            self._prompt_failed(*key, "failed", str(error))
+        except Exception as error:
+            # Whatever it is, the prompt has an end on record.
+            if not isinstance(error, WorkbenchError):
+                logger.exception("Call %s: a prompt could not be prepared", call.id)
+            self._prompt_failed(*key, "failed", str(error) or type(error).__name__)
         else:
             self._switchboard.describe_prompt(*key, prepared.audio, prepared.duration_ms)
             path = str(prepared.path)
@@ -206,8 +222,10 @@ class Effects:
     async def _store(self, call: Call, recording: str) -> None:
         try:
             stored = await self._in_thread(store_live, self._folder, call.id, recording)
-        except WorkbenchError as error:
-            self._recording_failed(call.id, recording, str(error))
+        except Exception as error:
+            if not isinstance(error, WorkbenchError):
+                logger.exception("Call %s: a recording could not be stored", call.id)
+            self._recording_failed(call.id, recording, str(error) or type(error).__name__)
         else:
             self._switchboard.observe(
                 call.id, ev.RecordingStored, recording=recording, audio=stored.audio,
@@ -231,8 +249,9 @@ class Effects:
         if call is not None and ("timer", timer) in call.open:
             self._switchboard.observe(call_id, ev.TimerFired, timer=timer)
 
-    def _cancel_timer(self, call: Call, event: ev.TimerCancelled) -> None:
-        if (timer := self._timers.pop((call.id, event.timer), None)) is not None:
+    def _cancel_timer(self, event: ev.TimerCancelled) -> None:
+        # The call may be closed by now, and its timer would wait on all the same.
+        if (timer := self._timers.pop((event.call_id, event.timer), None)) is not None:
             timer.cancel()
 
     def _step(self, call: Call, event: ev.StepRequested) -> None:
@@ -246,9 +265,12 @@ class Effects:
             if inspect.iscoroutinefunction(function):
                 value = await function(*args)
             else:
-                value = await self._in_thread(function, *args)
+                value = await self._beside(function, *args)
             fields = {"value": msgspec.json.decode(msgspec.json.encode(value))}
-        except Exception as error:  # noqa: BLE001 - whatever it raises is the step's result
+        except BaseException as error:
+            if self._closing:
+                raise
+            # Whatever it raises, `sys.exit` and a cancellation too, is the step's result.
             fields = {"error_type": type(error).__name__, "error": str(error)}
         self._switchboard.observe(call_id, ev.StepReturned, step=step, **fields)
 
@@ -284,6 +306,5 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.PromptStopRequested: Effects._stop_prompt,
     ev.RecordRequested: Effects._record,
     ev.TimerRequested: Effects._timer,
-    ev.TimerCancelled: Effects._cancel_timer,
     ev.StepRequested: Effects._step,
 }

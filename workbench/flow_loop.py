@@ -6,13 +6,15 @@ waits for its driver to say that a timer fired. What it does not define raises.
 
 import asyncio
 import contextvars
+import itertools
 import math
 import sys
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from types import FrameType
 from typing import Any, TypeVar
 
-from workbench.asking import note_line
+from workbench.asking import note_line, short_name
 from workbench.errors import CallEnded, NotAllowedNow
 
 T = TypeVar("T")
@@ -26,10 +28,29 @@ _OUTSIDE = (
 )
 
 
+_UNORDERED = (
+    "`asyncio.as_completed` starts coroutines in an order that memory decides, which a replay "
+    "could not repeat: give it tasks, made by `asyncio.create_task`."
+)
+
+
+class SpinningFlow(BaseException):
+    """The flow goes round without waiting; no `except Exception` of its own may hold this."""
+
+
 class FlowFuture(asyncio.Future[T]):
     """A future that the end of the call cancels with `CallEnded` instead of its parent."""
 
     ended_by: CallEnded | None = None
+
+    def __init__(self, *, loop: "FlowLoop", number: int) -> None:
+        """Bear a number, so that a set of futures has the same order in every replay."""
+        self._number = number
+        super().__init__(loop=loop)
+
+    def __hash__(self) -> int:
+        """Return the number instead of the place in memory."""
+        return self._number
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Cancel, and remember when the end of the call is the reason."""
@@ -43,6 +64,19 @@ class FlowFuture(asyncio.Future[T]):
         if self.ended_by is not None and self.cancelled():
             raise self.ended_by
         return super().result()
+
+
+class FlowTask(asyncio.Task[T]):
+    """A task that bears a number, so that a set of tasks has the same order in every replay."""
+
+    def __init__(self, coro: Coroutine[Any, Any, T], *, number: int, **options: Any) -> None:
+        """Take the number before asyncio puts the task into a set of its own."""
+        self._number = number
+        super().__init__(coro, **options)
+
+    def __hash__(self) -> int:
+        """Return the number instead of the place in memory."""
+        return self._number
 
 
 # Typing calls abstract what a flow has no use for; at run time it raises, which is the point.
@@ -67,6 +101,7 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
         self.errors: list[dict[str, Any]] = []
         """What tasks raised that nobody awaited."""
         self._lines = lines
+        self._numbers = itertools.count(1)
         self._ready: deque[asyncio.Handle] = deque()
         self._tasks: list[asyncio.Task[Any]] = []
         self._timer_started = timer_started
@@ -76,12 +111,12 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
         """Run everything that is ready, and what that makes ready.
 
         Raises:
-            NotAllowedNow: the flow spins without waiting for anything.
+            SpinningFlow: the flow goes round without waiting for anything.
         """
         outer = asyncio._get_running_loop()
         hooks = sys.get_asyncgen_hooks()
         asyncio._set_running_loop(self)
-        sys.set_asyncgen_hooks(firstiter=None, finalizer=None)
+        sys.set_asyncgen_hooks(firstiter=None, finalizer=self._close_generator)
         try:
             self._run_ready()
         finally:
@@ -102,7 +137,12 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
                 continue
         self._ready.clear()
         message = f"The flow took {MOST_STEPS} steps without waiting for anything; it spins."
-        raise NotAllowedNow(message)
+        raise SpinningFlow(message)
+
+    def _close_generator(self, generator: AsyncGenerator[Any, Any]) -> None:
+        # One that was left by `break`: its own `finally` may await.
+        if self.is_running():
+            self.create_task(generator.aclose())
 
     def fire(self, handle: asyncio.TimerHandle) -> None:
         """Make a timer's callback ready to run."""
@@ -133,6 +173,7 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run the callback after `delay` seconds of the call's time; never, after `inf`."""
+        delay = float(delay)
         handle = asyncio.TimerHandle(self.now + delay, callback, args, self, context)
         if math.isfinite(delay):
             self._timer_started(handle, delay)
@@ -153,7 +194,7 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
 
     def create_future(self) -> FlowFuture[Any]:
         """Return a future that knows when the call ended."""
-        return FlowFuture(loop=self)
+        return FlowFuture(loop=self, number=next(self._numbers))
 
     def create_task(
         self,
@@ -162,11 +203,19 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
         name: str | None = None,
         context: contextvars.Context | None = None,
     ) -> asyncio.Task[T]:
-        """Run a coroutine beside the others."""
+        """Run a coroutine beside the others.
+
+        Raises:
+            NotAllowedNow: `asyncio.as_completed` was given coroutines instead of tasks.
+        """
+        if _is_as_completed(sys._getframe(1)):
+            coro.close()
+            raise NotAllowedNow(_UNORDERED)
         if self._lines:
             context = context or contextvars.copy_context()
             context.run(note_line)
-        task = asyncio.Task(coro, loop=self, name=name, context=context)
+        number = next(self._numbers)
+        task = FlowTask(coro, number=number, loop=self, name=name, context=context)
         self._tasks = [*self.unfinished(), task]
         return task
 
@@ -189,6 +238,16 @@ class FlowLoop(_AbstractEventLoop):  # type: ignore[misc]
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Keep what a task raised that nobody awaited."""
         self.errors.append(context)
+
+
+def _is_as_completed(frame: FrameType | None) -> bool:
+    for _ in range(4):
+        if frame is None:
+            return False
+        if frame.f_code.co_name == "as_completed" and not short_name(frame.f_code.co_filename):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _refuse(*_args: Any, **_kwargs: Any) -> Any:

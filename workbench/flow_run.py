@@ -8,6 +8,7 @@ import asyncio
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,12 +18,17 @@ from workbench import events as ev
 from workbench import flow_loop
 from workbench.asking import NOWHERE, AskedAt, asked_line, short_name
 from workbench.call import Call
+from workbench.clock import EPOCH
 from workbench.control import CallControl
-from workbench.errors import CallEnded
+from workbench.errors import CallEnded, InvalidInput
 from workbench.flow import Flow
+from workbench.flow_loop import SpinningFlow
 
 LIVES_TO_TELL = 50
 """Rounds of cancelling that a flow gets to end its remaining tasks."""
+
+MOST_AFTER_END = 1000
+"""Decisions after the end of the call beyond which a flow is taken never to end."""
 
 
 class Draft(NamedTuple):
@@ -74,6 +80,8 @@ class FlowRun:
         self._expected: dict[tuple[str, ...], list[asyncio.Future[Any]]] = {}
         self._timers: dict[asyncio.TimerHandle, str] = {}
         self._stopped: set[str] = set()
+        self._attempts = self._decisions_after_end = 0
+        self._lines = lines
 
     @property
     def started(self) -> bool:
@@ -115,12 +123,15 @@ class FlowRun:
         assert self._task is not None
         started = self.call.started_at or self._event.at
         self._loop.now = (self._event.at - started).total_seconds()
+        self._attempts = 0
         try:
             self._loop.run_until_idle()
-        except Exception as spinning:  # noqa: BLE001 - the flow's fault, put on record
-            self._fail(spinning)
-        if self._task.done() and not self.finished:
-            self._finish(self._task)
+            if self._task.done() and not self.finished:
+                self._finish(self._task)
+        except (Exception, SpinningFlow) as error:  # noqa: BLE001 - the flow's fault, on record
+            self._fail(error)
+            self._stop_the_rest()
+        self._loop.ending = None
         drafts, self._drafts, self._event = self._drafts, [], None
         return drafts
 
@@ -145,15 +156,16 @@ class FlowRun:
                 return
             for task in left:
                 task.cancel()
-            self._loop.run_until_idle()
+            with suppress(SpinningFlow):
+                self._loop.run_until_idle()
 
     def _fail(self, error: BaseException) -> None:
-        lines = traceback.format_exception(error)
+        self._decisions_after_end = 0  # what is still to come ends it
         self._close(
             ev.FlowFailed,
             error_type=type(error).__name__,
-            error=str(error),
-            traceback="".join(lines),
+            error=_text_of(error),
+            traceback=_traceback_of(error),
             **_line_of(error),
         )
 
@@ -183,12 +195,35 @@ class FlowRun:
         if self._event is None or self.finished:
             # A coroutine that Python cleans up after the run has nothing left to decide.
             return
+        self._check(kind, fields)
         if kind is ev.PromptRequested:
             self._stopped.update(self._playing())
         elif kind is ev.PromptStopRequested:
             self._stopped.add(fields["prompt"])
         asked_at = self._asked_line()
         self._drafts.append(Draft(kind, self._event.version, fields, self.flow, asked_at))
+
+    def _check(self, kind: type[ev.Decision], fields: dict[str, Any]) -> None:
+        if self.call.ended is not None:
+            self._decisions_after_end += 1
+            if self._decisions_after_end > MOST_AFTER_END:
+                message = f"The flow took {MOST_AFTER_END} decisions after its call's end."
+                raise SpinningFlow(message)
+        if not self._lines:
+            return
+        try:
+            trial = {"call_id": "", "version": 1, "at": EPOCH, "caused_by": 1, **fields}
+            msgspec.json.decode(msgspec.json.encode(trial), type=kind)
+        except (TypeError, ValueError, msgspec.MsgspecError) as error:
+            message = f"{kind.TOPIC} cannot be put on record with {fields}: {error}."
+            raise InvalidInput(message) from None
+
+    def attempt(self) -> None:
+        """Count a verb that may come to nothing, so that trying for ever is noticed."""
+        self._attempts += 1
+        if self._attempts > flow_loop.MOST_STEPS:
+            message = f"The flow tried {self._attempts} verbs without waiting; it spins."
+            raise SpinningFlow(message)
 
     def expect(self, *key: str) -> asyncio.Future[Any]:
         """Return a future of the event that this key stands for."""
@@ -222,10 +257,10 @@ class FlowRun:
 
     def _hear_end(self, event: ev.Ended) -> None:
         assert self._task is not None
-        ending = CallEnded(event.by, event.reason or event.hangup_cause)
-        self._loop.ending = ending
+        # It stands for the whole turn, so that tasks which the flow's own task cancels in
+        # turn hear the same.
+        self._loop.ending = CallEnded(event.by, event.reason or event.hangup_cause)
         self._task.cancel()
-        self._loop.ending = None
 
     # -- timers ----------------------------------------------------------------------------
 
@@ -270,8 +305,22 @@ async def _run(flow: Flow, call: CallControl) -> Any:
 def _recordable(value: Any) -> Any:
     try:
         return msgspec.json.decode(msgspec.json.encode(value))
-    except (TypeError, ValueError, msgspec.MsgspecError):
-        return repr(value)
+    except Exception:  # noqa: BLE001 - a flow may return what cannot even be looked at
+        return _text_of(value, repr)
+
+
+def _text_of(value: Any, say: Callable[[Any], str] = str) -> str:
+    try:
+        return say(value)
+    except Exception:  # noqa: BLE001 - its own text raises; the record needs one all the same
+        return f"<{type(value).__name__}>"
+
+
+def _traceback_of(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - as above
+        return ""
 
 
 def _line_of(error: BaseException) -> dict[str, Any]:

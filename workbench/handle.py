@@ -21,6 +21,7 @@ from workbench.errors import InvalidAudio, NotAllowedNow
 from workbench.recording import open_recording
 from workbench.views.history import History, html_table
 from workbench.views.ladder import ladder
+from workbench.views.wording import legible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +85,7 @@ class CallHandle:
 
         Raises:
             TimeoutError: it goes on after `timeout` seconds.
+            NotAllowedNow: it goes on in another bench, which this one cannot follow.
         """
         try:
             self._keeper.closed(self.id).result(timeout)
@@ -92,38 +94,52 @@ class CallHandle:
                 f"Call {self.id} goes on after {timeout} s: wait longer, or `hangup()` it."
             )
             raise TimeoutError(message) from None
+        return self._over()
+
+    def _over(self) -> "CallHandle":
+        if self.ended is None:
+            message = f"Call {self.id} goes on in another workbench: wait for it there."
+            raise NotAllowedNow(message)
         return self
 
     def wait_answered(self, timeout: float | None = None) -> "CallHandle":
         """Wait until the call is up; return the handle.
 
         Raises:
-            NotAllowedNow: it is over and was never answered, or has just ended.
+            NotAllowedNow: it is over and was never answered.
             TimeoutError: nobody has answered after `timeout` seconds.
+            StoreError: nothing can be recorded any more.
         """
-        happened = threading.Event()
-        stop = self._keeper.subscribe(
-            lambda event: happened.set() if _is_decisive(event, self.id) else None
-        )
-        try:
-            if not any(_is_decisive(event, self.id) for event in self.history):
-                self._await_decisive(happened, timeout)
-        finally:
-            stop()
+        if not self._is_decided():
+            self._await_decision(timeout)
         if (ended := self.ended) is not None and self.state.answered_at is None:
             message = f"Call {self.id} was not answered: {ended.status} ({ended.sip_code})."
             raise NotAllowedNow(message)
         return self
 
-    def _await_decisive(self, happened: threading.Event, timeout: float | None) -> None:
-        if not happened.wait(timeout):
-            message = f"Nobody has answered call {self.id} after {timeout} s."
-            raise TimeoutError(message)
+    def _is_decided(self) -> bool:
+        return any(_is_decisive(event, self.id) for event in self.history)
+
+    def _await_decision(self, timeout: float | None) -> None:
+        happened = threading.Event()
+        stop = self._keeper.subscribe(
+            lambda event: happened.set() if _is_decisive(event, self.id) else None
+        )
+        over = self._keeper.closed(self.id)
+        over.add_done_callback(lambda _: happened.set())
+        try:
+            if not self._is_decided() and not happened.wait(timeout):
+                message = f"Nobody has answered call {self.id} after {timeout} s."
+                raise TimeoutError(message)
+        finally:
+            stop()
+        if over.done() and (error := over.exception()) is not None:
+            raise error
 
     def __await__(self) -> Generator[object, None, "CallHandle"]:
         """Wait on the loop of the cell; the call runs on the bench's."""
         yield from asyncio.wrap_future(self._keeper.closed(self.id)).__await__()
-        return self
+        return self._over()
 
     def hangup(self) -> None:
         """End the call from outside of its flow; does nothing when it is over."""
@@ -174,7 +190,8 @@ class CallHandle:
     def __repr__(self) -> str:
         """Say which call it is and how it stands."""
         call = self.state
-        return f"<Call {call.id} {call.direction} {call.from_} → {call.to}: {call.status}>"
+        ends = f"{call.from_} → {call.to}"
+        return f"<Call {call.id} {call.direction} {legible(ends)}: {call.status}>"
 
     def _repr_html_(self) -> str:
         return _summary(self.state) + self._picture_html() + self.history._repr_html_()

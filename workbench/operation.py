@@ -18,11 +18,13 @@ from workbench.clock import Clock
 from workbench.effects import Effects
 from workbench.ending import lost_ends
 from workbench.engine import Engine
+from workbench.errors import NotAllowedNow
 from workbench.flow import Flow
 from workbench.flow_run import FlowRun
 from workbench.prompts import PromptShelf
 from workbench.runner import Runner
 from workbench.speech import default_synthesizer
+from workbench.step_threads import StepThreads
 from workbench.store import CallLog, GroupCommit
 from workbench.switchboard import Switchboard
 
@@ -33,8 +35,11 @@ logger = logging.getLogger(__name__)
 GRACE_S = 5.0
 """Seconds that calls and flows get to end by themselves when the bench is closed."""
 
-STEP_THREADS = 64
-"""How many steps, prompts and recordings may be worked on at once."""
+CLOSING_S = 30.0
+"""Seconds after which a bench that cannot end is left behind."""
+
+FILE_THREADS = 16
+"""How many prompts and recordings may be worked on at once."""
 
 
 class Operation:
@@ -49,15 +54,15 @@ class Operation:
             EngineError: the engine cannot be started.
         """
         self._commit = GroupCommit(log.put)
-        self._executor = ThreadPoolExecutor(STEP_THREADS, thread_name_prefix="workbench-step")
+        self._executor = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="workbench-file")
         self._engine = engine
         self._clock = clock
-        self.switchboard = Switchboard(self._commit, clock)
+        self.switchboard = Switchboard(self._commit, clock, salt=uuid.uuid4().hex)
         runs: dict[str, FlowRun] = {}
         shelf = PromptShelf(log.prompts, default_synthesizer())
         self._effects = Effects(
             self.switchboard, engine, clock, shelf, sounds, log.folder,
-            self._executor, runs,
+            self._executor, StepThreads(), runs,
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self._effects, runs)
         self._waiting: dict[str, list[Future[None]]] = {}
@@ -75,7 +80,18 @@ class Operation:
     # -- asked from any thread -------------------------------------------------------------
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the bench's thread and wait for it."""
+        """Run a coroutine on the bench's thread and wait for it.
+
+        Raises:
+            NotAllowedNow: asked on the bench's thread itself, which would wait for ever.
+        """
+        if threading.current_thread() is self._thread:
+            work.close()
+            message = (
+                "This was asked on the thread that runs all calls (by a flow or a subscriber), "
+                "which cannot wait for itself: ask from a step, or from another thread."
+            )
+            raise NotAllowedNow(message)
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def closed(self, call_id: str) -> Future[None]:
@@ -105,8 +121,11 @@ class Operation:
         self._check()
         return await self._engine.listen(host, port)
 
-    async def hang_up(self, call_id: str) -> None:
-        """End a call from outside of its flow; does nothing when it is over."""
+    def request_hang_up(self, call_id: str) -> None:
+        """End a call from outside of its flow, from any thread; does not wait."""
+        self._loop.call_soon_threadsafe(self._hang_up, call_id)
+
+    def _hang_up(self, call_id: str) -> None:
         call = self.switchboard.calls.get(call_id)
         if call is not None and call.ended is None:
             self.switchboard.order(call_id, ev.HangupRequested)
@@ -114,7 +133,9 @@ class Operation:
     def close(self) -> None:
         """End every call, then the engine, then the thread; what is on record stays."""
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+        self._thread.join(CLOSING_S)
+        if self._thread.is_alive():
+            logger.error("A flow holds the bench's thread; it is left behind.")
         self._commit.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
@@ -138,7 +159,7 @@ class Operation:
 
     async def _end_all(self) -> None:
         for call_id in tuple(self.switchboard.calls):
-            await self.hang_up(call_id)
+            self._hang_up(call_id)
         await self._all_closed()
         await self._engine.close()
         await self._all_closed()
@@ -172,7 +193,9 @@ class Operation:
 
     def _tell_waiting(self, call_id: str) -> None:
         for future in self._waiting.pop(call_id, []):
-            future.set_result(None)
+            # One that was cancelled is waited for by nobody.
+            if future.set_running_or_notify_cancel():
+                future.set_result(None)
 
     def _tell_placed(self, event: ev.Event) -> None:
         if isinstance(event, ev.Placed):
@@ -185,6 +208,7 @@ class Operation:
             self._effects.ask(cm.Hangup(leg=call.leg))
         waiting = [future for futures in self._waiting.values() for future in futures]
         for future in [*waiting, *self._placing.values()]:
-            future.set_exception(error)
+            if future.set_running_or_notify_cancel():
+                future.set_exception(error)
         self._waiting.clear()
         self._placing.clear()

@@ -35,6 +35,12 @@ class Runner:
 
     def handle(self, event: ev.Event) -> None:
         """Act on one committed event."""
+        try:
+            self._act(event)
+        finally:
+            self._tidy(event)
+
+    def _act(self, event: ev.Event) -> None:
         if isinstance(event, ev.Offered):
             self._take(event)
         elif isinstance(event, ev.Placed):
@@ -43,6 +49,8 @@ class Runner:
             self._wake(event)
         elif event.KIND is ev.Kind.DECIDED:
             self._effects.carry_out(event)
+
+    def _tidy(self, event: ev.Event) -> None:
         if isinstance(event, ev.Ended):
             self._settle(event)
         elif isinstance(event, ev.RecordingStored):

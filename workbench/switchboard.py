@@ -9,7 +9,10 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, Protocol
+
+import msgspec
 
 from workbench import events as ev
 from workbench import signals as sg
@@ -36,8 +39,13 @@ class Commit(Protocol):
 class Switchboard:
     """Makes events of signals and decisions, one history a call."""
 
-    def __init__(self, commit: Commit, clock: Clock) -> None:
-        """Write through `commit`; take the time from `clock`."""
+    def __init__(self, commit: Commit, clock: Clock, salt: str = "") -> None:
+        """Write through `commit`; take the time from `clock`.
+
+        `salt` is of this opening of the store: the engine's names of legs begin anew each
+        time, and a peer may use a Call-ID again.
+        """
+        self._salt = salt
         self.calls: dict[str, Call] = {}
         """The calls that are not closed, by id."""
         self.failure: BaseException | None = None
@@ -52,7 +60,7 @@ class Switchboard:
         self._closing: dict[str, int] = {}
         self._committed: deque[Sequence[ev.Event]] = deque()
         self._publishing = False
-        self._prompts: dict[tuple[str, str], tuple[str, int]] = {}
+        self._prompts: dict[str, dict[str, tuple[str, int]]] = {}
 
     def start(self) -> None:
         """Publish on the running loop from now on."""
@@ -106,7 +114,8 @@ class Switchboard:
     def _translate(self, call: Call, signal: sg.Signal, kind: type[ev.Event]) -> None:
         fields = {name: getattr(signal, name) for name in _fields_of(kind, type(signal))}
         if isinstance(signal, sg.PromptStarted):
-            audio, duration_ms = self._prompts.pop((call.id, signal.prompt), ("", 0))
+            known = self._prompts.get(call.id, {})
+            audio, duration_ms = known.pop(signal.prompt, ("", 0))
             fields |= {"audio": audio, "duration_ms": duration_ms}
         self._note(call, kind, signal, **fields)
 
@@ -122,10 +131,11 @@ class Switchboard:
 
     def _offer(self, signal: sg.Offered) -> None:
         # The same INVITE reported twice is one call: its id follows from Call-ID and leg.
-        digest = hashlib.sha256(f"{signal.sip_call_id}\n{signal.leg}".encode()).hexdigest()
-        if f"CA{digest[:32]}" in self.calls:
+        invite = f"{self._salt}\n{signal.sip_call_id}\n{signal.leg}".encode()
+        call_id = f"CA{hashlib.sha256(invite).hexdigest()[:32]}"
+        if self.is_open(call_id):
             return
-        call = self._open(Call(f"CA{digest[:32]}"), leg=signal.leg)
+        call = self._open(Call(call_id), leg=signal.leg)
         self._note(
             call, ev.Offered, signal, leg=signal.leg, from_=signal.from_, to=signal.to,
             sip_call_id=signal.sip_call_id, remote=signal.remote, headers=signal.headers,
@@ -143,8 +153,8 @@ class Switchboard:
         if call is None:
             return
         now = self._clock.now()
-        events = [call.next(draft.kind, now, **_storable(draft.columns())) for draft in drafts]
-        self._write(events)
+        made = (self._make(call, draft.kind, now, draft.columns()) for draft in drafts)
+        self._write([event for event in made if event is not None])
 
     def order(self, call_id: str, kind: type[ev.Decision], **fields: Any) -> None:
         """Record what a person or a program outside decided about a call."""
@@ -159,7 +169,7 @@ class Switchboard:
 
     def describe_prompt(self, call_id: str, prompt: str, audio: str, duration_ms: int) -> None:
         """Say what a prompt's audio is, for the event of its start."""
-        self._prompts[call_id, prompt] = audio, duration_ms
+        self._prompts.setdefault(call_id, {})[prompt] = audio, duration_ms
 
     def tie_up(self, call_id: str) -> None:
         """End at once what was asked of a leg that was gone already."""
@@ -176,7 +186,21 @@ class Switchboard:
         return call
 
     def _record(self, call: Call, kind: type[ev.Event], **fields: Any) -> None:
-        self._write([call.next(kind, self._clock.now(), **_storable(fields))])
+        event = self._make(call, kind, self._clock.now(), fields)
+        self._write([event] if event is not None else [])
+
+    def _make(
+        self, call: Call, kind: type[ev.Event], at: datetime, fields: dict[str, Any]
+    ) -> ev.Event | None:
+        # What cannot be stored would stop the log for every call; it is left out and told.
+        try:
+            event = call.draft(kind, at, **_storable(fields))
+            msgspec.json.decode(msgspec.json.encode(event), type=kind)
+        except (TypeError, ValueError, msgspec.MsgspecError):
+            logger.exception("Call %s: %s cannot be recorded", call.id, kind.TOPIC)
+            return None
+        call.apply(event)
+        return event
 
     def _write(self, events: Sequence[ev.Event]) -> None:
         if not events:
@@ -190,7 +214,7 @@ class Switchboard:
     def _done(self, events: Sequence[ev.Event], error: BaseException | None) -> None:
         if self._loop is None or asyncio._get_running_loop() is self._loop:
             self._settle(events, error)
-        else:
+        elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._settle, events, error)
 
     def _settle(self, events: Sequence[ev.Event], error: BaseException | None) -> None:
@@ -214,22 +238,20 @@ class Switchboard:
 
     def _tell(self, event: ev.Event) -> None:
         for subscriber in tuple(self._subscribers):
-            try:
-                subscriber(event)
-            except Exception:
-                logger.exception("Call %s: a subscriber failed at %s", event.call_id, event)
+            _safely(subscriber, event)
 
     def _tell_closed(self, event: ev.Event) -> None:
         if self._closing.get(event.call_id) == event.version:
             del self._closing[event.call_id]
+            self._prompts.pop(event.call_id, None)
             for tell in self._closed:
-                tell(event.call_id)
+                _safely(tell, event.call_id)
 
     def _give_up(self, error: BaseException) -> None:
         if self.failure is None:
             self.failure = error
             for tell in self._failed:
-                tell(error)
+                _safely(tell, error)
 
 
 _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
@@ -246,6 +268,14 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.SipMessageSeen: ev.SipMessageTraced,
 }
 """The signals that are recorded as they are."""
+
+
+def _safely(tell: Callable[[Any], None], what: Any) -> None:
+    # Whoever listens may fail; the others are told all the same.
+    try:
+        tell(what)
+    except Exception:
+        logger.exception("A listener failed at %s", what)
 
 
 def _storable(fields: dict[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 A prompt's end is read from its position (`player` says why); a recording's from its file.
 """
 
+import fcntl
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from workbench.engine.exchange import Exchange
 from workbench.engine.player import Player
@@ -90,6 +91,7 @@ class RecorderTape:
         self._recorders: tuple[Any, Any] | None = recorders
         self._paths, self._monotonic = paths, monotonic
         self._began, self._stopped_at = monotonic(), 0.0
+        self._claim = claim(paths[0])
 
     @property
     def played_ms(self) -> int:
@@ -118,8 +120,16 @@ class RecorderTape:
         late = (self._monotonic() - self._stopped_at) * 1000 > CLOSING_MS
         if not late and not all(map(is_whole, self._paths)):
             return True
+        self._claim.close()
         exchange.recorded(leg, self)
         return False
+
+
+def claim(path: str) -> BinaryIO:
+    """Lock a recording while it is written, which outlives the bench when that is killed."""
+    file = Path(path).open("rb")  # noqa: SIM115 - open as long as the recorder runs
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return file
 
 
 def is_whole(path: str) -> bool:
