@@ -9,7 +9,7 @@ from workbench.bench import Workbench
 from workbench.clock import SystemClock
 from workbench.control import CallControl
 from workbench.engine.loopback import FarEnd, Loopback
-from workbench.errors import AddressInUse
+from workbench.errors import AddressInUse, StoreFull, WorkbenchError
 from workbench.flow import flow
 
 
@@ -48,6 +48,42 @@ def engine() -> Ports:
 def bench(tmp_path: Path, engine: Ports) -> Iterator[Workbench]:
     with Workbench(tmp_path / "store", engine=engine) as bench:
         yield bench
+
+
+@flow
+async def failing(call: CallControl) -> None:
+    raise LookupError(call.id)
+
+
+def test_a_failed_flow_is_told_once(bench: Workbench) -> None:
+    calls = [bench.dial("sip:bob@loopback", flow=failing).wait(10) for _ in range(2)]
+    for call in calls:
+        with pytest.raises(WorkbenchError, match=call.id):
+            bench.check()
+    bench.check()
+
+
+def test_a_store_whose_calls_cannot_be_ended_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_log: object) -> None:
+        raise StoreFull("No space is left.")
+
+    with monkeypatch.context() as full:
+        full.setattr("workbench.bench.recover", fail)
+        with pytest.raises(StoreFull):
+            Workbench(tmp_path)
+    Workbench(tmp_path).close()
+
+
+def test_a_log_that_cannot_be_written_is_told(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.check_store()
+    monkeypatch.setattr(bench._running().switchboard, "failure", StoreFull("No space is left."))
+    with pytest.raises(StoreFull):
+        bench.check_store()
+    monkeypatch.undo()
 
 
 def taker(bench: Workbench) -> object:

@@ -25,6 +25,8 @@ from workbench.sip import check_headers, is_ipv4, parse_address, parse_listen
 from workbench.store import CallLog
 
 LOOPBACK = "127.0.0.1"
+MOST_FAILURES = 100
+"""Of failed flows, kept for `check`."""
 STORE = Path("workbench-store")
 """Where a bench keeps its calls when nothing else is said."""
 
@@ -71,7 +73,7 @@ class Workbench:
         self._failures: list[ev.FlowFailed] = []
         self._listening: dict[tuple[str, int], tuple[str, int]] = {}
         self._log = CallLog.open(Path(store), writable=not read_only)
-        self.recovered: list[str] = [] if read_only else recover(self._log)
+        self.recovered: list[str] = [] if read_only else self._recover()
         """Ids of the calls that an earlier bench left open and this one ended on record."""
         self._read_only = read_only
 
@@ -193,16 +195,26 @@ class Workbench:
     def check(self) -> None:
         """Raise what happened in the background, where no cell could show it.
 
+        A flow that failed is told once; of many, the first hundred are kept.
+
         Raises:
             StoreError: events could no longer be written.
             WorkbenchError: a flow of this bench failed; the message has its traceback.
         """
-        if self._operation is not None and (failure := self._operation.switchboard.failure):
-            raise failure
+        self.check_store()
         if self._failures:
-            failed = self._failures[0]
+            failed = self._failures.pop(0)
             message = f"The flow of call {failed.call_id} failed:\n{failed.traceback}"
             raise WorkbenchError(message)
+
+    def check_store(self) -> None:
+        """Raise why nothing can be recorded any more; does nothing while all is well.
+
+        Raises:
+            StoreError: events could no longer be written.
+        """
+        if self._operation is not None and (failure := self._operation.switchboard.failure):
+            raise failure
 
     def close(self) -> None:
         """Hang up what is up, end the workers, and close the store."""
@@ -265,8 +277,16 @@ class Workbench:
             self._operation.switchboard.subscribe(self._note_failure)
         return self._operation
 
+    def _recover(self) -> list[str]:
+        try:
+            return recover(self._log)
+        except BaseException:
+            # Or the next to open the store would find the lock of this one.
+            self._log.close()
+            raise
+
     def _note_failure(self, event: ev.Event) -> None:
-        if isinstance(event, ev.FlowFailed):
+        if isinstance(event, ev.FlowFailed) and len(self._failures) < MOST_FAILURES:
             self._failures.append(event)
 
     def _keep_source(self, flow: Flow) -> None:

@@ -91,7 +91,7 @@ def answer(flow: str, listen: str, calls: int | None, store: str) -> None:
         )
         # A wait without a limit cannot be interrupted on every platform.
         while not enough.reached.wait(1.0):
-            pass
+            bench.check_store()
 
 
 class _Count:
