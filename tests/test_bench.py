@@ -1,7 +1,10 @@
 """The bench as a person uses it, on a simulated engine: what it takes and what it refuses."""
 
-from collections.abc import Iterator
+import functools
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -9,7 +12,16 @@ from workbench.bench import Workbench
 from workbench.clock import SystemClock
 from workbench.control import CallControl
 from workbench.engine.loopback import FarEnd, Loopback
-from workbench.errors import AddressInUse, StoreFull, WorkbenchError
+from workbench.errors import (
+    AddressInUse,
+    InvalidAddress,
+    InvalidFlow,
+    InvalidHeader,
+    InvalidInput,
+    NotAllowedNow,
+    StoreFull,
+    WorkbenchError,
+)
 from workbench.flow import flow
 
 
@@ -48,6 +60,84 @@ def engine() -> Ports:
 def bench(tmp_path: Path, engine: Ports) -> Iterator[Workbench]:
     with Workbench(tmp_path / "store", engine=engine) as bench:
         yield bench
+
+
+@pytest.mark.parametrize(
+    ("error", "ask"),
+    [
+        (InvalidAddress, lambda bench: bench.dial(None)),
+        (InvalidAddress, lambda bench: bench.dial("sip:bob@loopback", from_=5060)),
+        (InvalidHeader, lambda bench: bench.dial("sip:bob@loopback", headers=[("X-A", "1")])),
+        (InvalidHeader, lambda bench: bench.dial("sip:bob@loopback", headers={"X-A": 1})),
+        (InvalidHeader, lambda bench: bench.dial("sip:bob@loopback", headers={1: "X-A"})),
+        (InvalidFlow, lambda bench: bench.dial("sip:bob@loopback", flow=first(cast("Any", 0)))),
+        (InvalidAddress, lambda bench: bench.answer(first, listen=5060)),
+        (InvalidAddress, lambda bench: bench.answer(first, listen=("127.0.0.1", 1))),
+        (InvalidInput, lambda bench: bench.call(None)),
+        (InvalidInput, lambda bench: bench.replay(3, first)),
+        (InvalidFlow, lambda bench: bench.replay(first, bench)),
+        (InvalidInput, lambda _: Workbench(cast("Any", 5))),
+        (InvalidInput, lambda _: Workbench(sounds=cast("Any", 5))),
+        (InvalidInput, lambda _: Workbench(host=cast("Any", 5))),
+        (InvalidFlow, lambda _: flow(functools.partial(second.function))),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_a_sentence(
+    bench: Workbench, error: type[WorkbenchError], ask: Callable[[Workbench], Any]
+) -> None:
+    with pytest.raises(error) as raised:
+        ask(bench)
+    assert re.fullmatch(r".{15,}\.", str(raised.value)), str(raised.value)
+    assert bench.calls == []
+
+
+def test_a_flow_takes_one_call() -> None:
+    async def two(call: CallControl, name: str) -> None: ...
+    async def keyword(call: CallControl, *, name: str) -> None: ...
+    async def none() -> None: ...
+    async def default(call: CallControl, name: str = "") -> None: ...
+
+    for function in (two, keyword, none):
+        with pytest.raises(InvalidFlow, match="a further argument needs a default"):
+            flow(function)
+    assert flow(default).name == "default"
+
+
+def test_a_call_is_named_by_its_handle_too(bench: Workbench) -> None:
+    call = bench.dial("sip:silent@loopback")
+    assert bench.call(call).id == bench.call(call.id).id == call.id
+
+
+def test_one_folder_of_sounds_is_a_folder(tmp_path: Path) -> None:
+    with Workbench(tmp_path, sounds="recordings") as bench:
+        assert bench._sounds[0] == Path("recordings")
+
+
+def test_a_closed_bench_says_so(bench: Workbench) -> None:
+    call = bench.dial("sip:silent@loopback")
+    bench.close()
+    asked: list[Callable[[], object]] = [
+        lambda: bench.dial("sip:bob@loopback"),
+        lambda: bench.answer(first),
+        lambda: bench.take_calls(first),
+        lambda: bench.call(call.id),
+        lambda: bench.calls,
+        lambda: bench.subscribe(print),
+        lambda: bench.on_closed(print),
+        lambda: bench.replay(call, first),
+        lambda: bench.replay_all(first),
+        bench.frames.calls,
+        lambda: call.history,
+        call.wait,
+        call.hangup,
+    ]
+    for ask in asked:
+        with pytest.raises(NotAllowedNow, match="This workbench is closed"):
+            ask()
+    assert repr(bench).endswith(": closed>")
+    assert "closed" in bench._repr_html_()
+    assert bench._operation is None
+    bench.close()
 
 
 @flow

@@ -4,8 +4,10 @@ It can be used from a plain script, from a notebook cell (`await bench.dial(...)
 tests; the calls never run on the thread that asks.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from html import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,7 +46,7 @@ class Workbench:
         *,
         engine: Engine | None = None,
         clock: Clock | None = None,
-        sounds: Sequence[str | Path] = (),
+        sounds: str | Path | Sequence[str | Path] = (),
         read_only: bool = False,
         host: str = LOOPBACK,
     ) -> None:
@@ -54,7 +56,7 @@ class Workbench:
             store: the folder of the store.
             engine: what carries calls; by default real SIP and RTP in worker processes.
             clock: the only source of time; by default the machine's.
-            sounds: folders where `play` looks for files, after the flow's own and the
+            sounds: folders (or one) where `play` looks for files, after the flow's own and the
                 working folder; the shipped recordings come last.
             read_only: for queries and replays, also while another bench writes.
             host: the address of this machine that calls are placed from; by default only
@@ -69,10 +71,11 @@ class Workbench:
         self._operation: Operation | None = None
         self._engine, self._clock = engine, clock or SystemClock()
         self._host = _own_address(host)
-        self._sounds = [*map(Path, sounds), shipped("recordings")]
+        self._sounds = [*_folders(sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
         self._listening: dict[tuple[str, int], tuple[str, int]] = {}
-        self._log = CallLog.open(Path(store), writable=not read_only)
+        self._closed = False
+        self._log = CallLog.open(_folder(store), writable=not read_only)
         self.recovered: list[str] = [] if read_only else self._recover()
         """Ids of the calls that an earlier bench left open and this one ended on record."""
         self._read_only = read_only
@@ -111,7 +114,7 @@ class Workbench:
             self._keep_source(_as_flow(flow))
         operation = self._running()
         place = operation.place(
-            flow, from_=from_, to=uri, headers=dict(headers or {}),
+            flow, from_=from_ or "", to=uri, headers=dict(headers or {}),
             ring_timeout_s=_seconds("ring_timeout", ring_timeout),
         )  # fmt: skip
         return CallHandle(operation.run(place), self)
@@ -148,19 +151,19 @@ class Workbench:
         self._keep_source(_as_flow(flow))
         self._running().runner.route = lambda _offered: flow
 
-    def call(self, call_id: str) -> CallHandle:
+    def call(self, call: CallHandle | str) -> CallHandle:
         """Return a call by its id, or by the beginning of it.
 
         Raises:
             CallNotFound: there is none.
             InvalidInput: there are several.
         """
-        return CallHandle(self._log.find_call(call_id), self)
+        return CallHandle(self._id(call), self)
 
     @property
     def calls(self) -> list[CallHandle]:
         """All calls of the store, oldest first."""
-        return [CallHandle(call_id, self) for call_id in self._log.call_ids()]
+        return [CallHandle(call_id, self) for call_id in self._store.call_ids()]
 
     def subscribe(self, subscriber: Callable[[ev.Event], None]) -> Callable[[], None]:
         """Call `subscriber` with each event once it is stored, on the bench's thread.
@@ -178,13 +181,18 @@ class Workbench:
 
     def replay(self, call: CallHandle | str, flow: Flow) -> Replay:
         """Compare what a flow decides on a recorded call with what was decided then."""
-        call_id = call.id if isinstance(call, CallHandle) else self._log.find_call(call)
-        return replay(self._log.history(call_id), _as_flow(flow))
+        today = _as_flow(flow)
+        return replay(self.read(self._id(call)), today)
 
     def replay_all(self, flow: Flow, name: str | None = None) -> Iterator[Replay]:
         """Replay every call that a flow of this name took (by default the flow's own name)."""
         wanted = _as_flow(flow).name if name is None else name
-        for _, history in self._histories():
+        return self._replays(flow, wanted, self._histories())
+
+    def _replays(
+        self, flow: Flow, wanted: str, histories: Iterator[tuple[str, Sequence[ev.Event]]]
+    ) -> Iterator[Replay]:
+        for _, history in histories:
             if any(
                 isinstance(event, ev.FlowStarted) and event.flow == wanted for event in history
             ):
@@ -221,6 +229,7 @@ class Workbench:
         if self._operation is not None:
             self._operation.close()
             self._operation = None
+        self._closed = True
         self._log.close()
 
     def __enter__(self) -> Self:
@@ -233,9 +242,12 @@ class Workbench:
 
     def __repr__(self) -> str:
         """Say where the store is and how many calls it holds."""
-        return f"<Workbench {self._log.folder}: {len(self._log.call_ids())} calls>"
+        holds = "closed" if self._closed else f"{len(self._log.call_ids())} calls"
+        return f"<Workbench {self._log.folder}: {holds}>"
 
     def _repr_html_(self) -> str:
+        if self._closed:
+            return f"<p>{escape(repr(self))}</p>"
         calls = self.frames.calls()
         columns = ["direction", "from", "to", "status", "start", "duration", "flow", "outcome"]
         return f"<p>{len(calls)} calls</p>" + calls[columns].tail(20).to_html(escape=True)
@@ -249,10 +261,11 @@ class Workbench:
 
     def read(self, call_id: str) -> Sequence[ev.Event]:
         """Return the events of a call."""
-        return self._log.history(call_id)
+        return self._store.history(call_id)
 
     def closed(self, call_id: str) -> "Future[None]":
         """Return a future that is done when a call is over and all of it on record."""
+        self._check_open()
         if self._operation is None:
             done: Future[None] = Future()
             done.set_result(None)
@@ -261,13 +274,34 @@ class Workbench:
 
     def hang_up(self, call_id: str) -> None:
         """End a call from outside of its flow."""
+        self._check_open()
         if self._operation is not None:
             self._operation.request_hang_up(call_id)
 
     def _histories(self) -> Iterator[tuple[str, Sequence[ev.Event]]]:
-        return self._log.histories()
+        return self._store.histories()
+
+    @property
+    def _store(self) -> CallLog:
+        self._check_open()
+        return self._log
+
+    def _id(self, call: Any) -> str:
+        """Find a call, or the one meant by a handle."""
+        if isinstance(call, CallHandle):
+            return call.id
+        if isinstance(call, str):
+            return self._store.find_call(call)
+        message = f"A call is named by its id or its handle, not by {call!r}."
+        raise InvalidInput(message)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            message = "This workbench is closed: open another one with `Workbench(…)`."
+            raise NotAllowedNow(message)
 
     def _running(self) -> Operation:
+        self._check_open()
         if self._read_only:
             message = "This bench is open for reading only: open the store without `read_only`."
             raise NotAllowedNow(message)
@@ -290,7 +324,7 @@ class Workbench:
             self._failures.append(event)
 
     def _keep_source(self, flow: Flow) -> None:
-        path = self._log.sources / f"{flow.version}.py"
+        path = self._store.sources / f"{flow.version}.py"
         if not self._read_only and not path.exists():
             path.write_text(flow.source)
 
@@ -299,7 +333,26 @@ def _as_flow(flow: Any) -> Flow:
     if isinstance(flow, Flow):
         return flow
     message = f"{flow!r} is not a flow: put `@flow` above its `async def`."
+    if inspect.iscoroutine(flow):
+        flow.close()
+        message = f"{flow!r} is a flow that was called: give the flow itself, without `(…)`."
     raise InvalidFlow(message)
+
+
+def _folder(path: Any) -> Path:
+    if isinstance(path, str | Path) and str(path):
+        return Path(path)
+    message = f"A folder is named by text or a Path, not by {path!r}."
+    raise InvalidInput(message)
+
+
+def _folders(paths: Any) -> list[Path]:
+    if isinstance(paths, str | Path):
+        return [_folder(paths)]
+    if isinstance(paths, Iterable):
+        return [_folder(path) for path in paths]
+    message = f"`sounds` are folders, in a list, not {paths!r}."
+    raise InvalidInput(message)
 
 
 def _own_address(host: Any) -> str:

@@ -25,14 +25,12 @@ class Flow:
         """Take the function's name, and the hash of its source as its version.
 
         Raises:
-            InvalidFlow: it is not `async def`, or takes no call.
+            InvalidFlow: it is not `async def`, or does not take a call and nothing else.
         """
-        if (
-            not inspect.iscoroutinefunction(function)
-            or not inspect.signature(function).parameters
-        ):
+        if not _takes_one_call(function):
             message = (
-                f"{function!r} cannot be a flow: write `@flow` above `async def name(call):`."
+                f"{function!r} cannot be a flow: write `@flow` above `async def name(call):`, "
+                "where a further argument needs a default."
             )
             raise InvalidFlow(message)
         self.function = function
@@ -52,6 +50,17 @@ class Flow:
         return f"<flow {self.name} {self.version}>"
 
 
+def _takes_one_call(function: Any) -> bool:
+    # A `functools.partial` has neither a name nor a source.
+    if not (inspect.isfunction(function) or inspect.ismethod(function)):
+        return False
+    try:
+        inspect.signature(function).bind("a call")
+    except TypeError:
+        return False
+    return inspect.iscoroutinefunction(function)
+
+
 def _source(function: Callable[..., Any]) -> str:
     try:
         return textwrap.dedent(inspect.getsource(function))
@@ -68,7 +77,7 @@ def flow(function: Callable[..., Awaitable[Any]] | None = None, *, name: str = "
     """Make an `async def` function of one call a flow.
 
     Raises:
-        InvalidFlow: the function is not `async def`, or takes no call.
+        InvalidFlow: the function is not `async def`, or does not take one call.
     """
     if function is None:
         return lambda wrapped: Flow(wrapped, name)

@@ -107,6 +107,7 @@ def parse_listen(text: str) -> tuple[str, int]:
     Raises:
         InvalidAddress: the text is no host and port.
     """
+    _check_text(text, "an address to listen at: write HOST:PORT, for example 127.0.0.1:5060")
     host, colon, port = text.strip().rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise InvalidAddress(
@@ -122,6 +123,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
     Raises:
         InvalidHeader: a name is not allowed, or a value cannot be sent as it is.
     """
+    _check_types(headers)
     if len(headers) > HEADER_COUNT_LIMIT:
         raise InvalidHeader(
             f"{len(headers)} headers are too many: send at most {HEADER_COUNT_LIMIT}."
@@ -311,6 +313,7 @@ _NAME_OF_CAUSE = {
 
 def _bare(text: str) -> str:
     """Strip the angle brackets of a name-addr; refuse what no URI may contain."""
+    _check_text(text, "a SIP address: write sip:USER@HOST or sip:USER@HOST:PORT")
     stripped = text.strip(" ")
     if stripped.startswith("<") and stripped.endswith(">"):
         stripped = stripped[1:-1]
@@ -320,6 +323,11 @@ def _bare(text: str) -> str:
             "write sip:USER@HOST:PORT in plain ASCII."
         )
     return stripped
+
+
+def _check_text(text: object, wanted: str) -> None:
+    if not isinstance(text, str):
+        raise InvalidAddress(f"{text!r} is not {wanted}, as text.")
 
 
 def _check_rest(text: str, rest: str) -> None:
@@ -347,6 +355,18 @@ def _port(text: str, port: str | None) -> int:
     if len(port) > 5 or not port.isdigit() or not 0 < int(port) < 65536:
         raise InvalidAddress(f"The port of {_shown(text)} is not a number from 1 to 65535.")
     return int(port)
+
+
+def _check_types(headers: object) -> None:
+    if not isinstance(headers, Mapping):
+        raise InvalidHeader(
+            f'Headers are a mapping, as {{"X-Name": "value"}}, not {_shown(repr(headers))}.'
+        )
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise InvalidHeader(
+                f"A header is a name and a value, both text, not {name!r} and {value!r}."
+            )
 
 
 def _check_name(name: str) -> None:
