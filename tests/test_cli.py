@@ -25,6 +25,13 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)
 
 
+def test_a_lab_in_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = run("lab", "--folder", str(tmp_path / "file"))
+    assert ended.exit_code == 2
+    assert "name a folder that can be written" in ended.stderr
+
+
 def test_answer_ends_when_nothing_can_be_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

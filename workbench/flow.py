@@ -108,12 +108,12 @@ def _load_module(place: str) -> ModuleType:
         return _load_file(Path(place)) if place.endswith(".py") else _load_name(place)
     except InvalidFlow:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{place} cannot be loaded: {_where_it_failed(error)}."
         raise InvalidFlow(message) from error
 
 
-def _where_it_failed(error: Exception) -> str:
+def _where_it_failed(error: BaseException) -> str:
     text = f"{type(error).__name__}: {error}"
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
@@ -124,6 +124,7 @@ def _where_it_failed(error: Exception) -> str:
 
 
 def _load_name(place: str) -> ModuleType:
+    _add_to_path(Path.cwd())
     if importlib.util.find_spec(place) is None:
         message = (
             f"There is no module {place!r}: check the name, or give a file as path.py:name."
@@ -136,14 +137,21 @@ def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         message = f"There is no file {str(path)!r}: give the flow as path.py:name."
         raise InvalidFlow(message)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    path = path.resolve()
+    # Under a name of its own: a file named json.py must replace no other module.
+    name = f"workbench_flows_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         message = f"{str(path)!r} is not Python: give the flow as path.py:name."
         raise InvalidFlow(message)
     module = importlib.util.module_from_spec(spec)
-    if str(path.resolve().parent) not in sys.path:
-        # So that a flow's file can import what lies beside it, as a script can.
-        sys.path.insert(0, str(path.resolve().parent))
-    sys.modules[path.stem] = module
+    _add_to_path(path.parent)
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _add_to_path(folder: Path) -> None:
+    """Let a flow import what lies beside it, but nothing of ours or of Python's be hidden."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))

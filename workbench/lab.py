@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from workbench.errors import InvalidInput
 from workbench.shipped import shipped
 
 
@@ -23,8 +24,23 @@ def open_lab(folder: Path, store: Path, options: Sequence[str]) -> int:
 
 
 def copy_notebooks(folder: Path) -> list[Path]:
-    """Copy the shipped notebooks, never over a file that exists; return what was copied."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Copy the shipped notebooks, never over a file that exists; return what was copied.
+
+    Raises:
+        InvalidInput: the folder cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _copy(folder)
+    except OSError as error:
+        message = (
+            f"The notebooks cannot be copied to {str(folder)!r} ({error.strerror}): name a "
+            "folder that can be written."
+        )
+        raise InvalidInput(message) from error
+
+
+def _copy(folder: Path) -> list[Path]:
     copied = []
     for notebook in sorted(shipped("notebooks").glob("*.ipynb")):
         target = folder / notebook.name
