@@ -4,12 +4,13 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import workbench
 from workbench.errors import InvalidFlow
-from workbench.flow import load_flow
+from workbench.flow import Flow, load_flow
 
 FLOW = """
 from workbench import flow
@@ -51,3 +52,20 @@ def test_a_file_that_exits_is_no_flow(folder: Path) -> None:
     (folder / "exits.py").write_text("import sys\nsys.exit(3)\n")
     with pytest.raises(InvalidFlow, match=r"exits\.py cannot be loaded: SystemExit: 3"):
         load_flow("exits.py:stay")
+
+
+def typed(body: str) -> Flow:
+    """Return a flow of which no source is kept, as at a prompt."""
+    names: dict[str, Any] = {}
+    exec(f"async def typed(call):\n {body}", names)
+    return Flow(names["typed"])
+
+
+def test_a_flow_without_source_is_known_by_all_that_was_compiled() -> None:
+    bodies = [
+        "return 1", "return 2", "await call.ring()", "await call.answer()",
+        "return lambda: 1", "return lambda: 2", "return call in {'a', 'b'}",
+    ]  # fmt: skip
+    versions = [typed(body).version for body in bodies]
+    assert versions == [typed(body).version for body in bodies]
+    assert len({*versions}) == len(bodies)

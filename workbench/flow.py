@@ -11,7 +11,7 @@ import sys
 import textwrap
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, overload
 
 from workbench.control import CallControl
@@ -65,8 +65,23 @@ def _source(function: Callable[..., Any]) -> str:
     try:
         return textwrap.dedent(inspect.getsource(function))
     except OSError:
-        # Typed at a prompt that keeps no source: the bytecode still tells versions apart.
-        return function.__code__.co_code.hex()
+        # Typed at a prompt that keeps no source: what was compiled still tells versions apart.
+        return _compiled(function.__code__)
+
+
+def _compiled(code: CodeType) -> str:
+    """Write down instructions, names and constants, those of inner functions too."""
+    return f"{code.co_code.hex()} {code.co_names} {_constant(code.co_consts)}"
+
+
+def _constant(value: Any) -> str:
+    if isinstance(value, CodeType):
+        return _compiled(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_constant, value))})"
+    if isinstance(value, frozenset):
+        return f"{{{', '.join(sorted(map(_constant, value)))}}}"
+    return repr(value)
 
 
 @overload
