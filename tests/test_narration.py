@@ -12,7 +12,7 @@ from workbench.cli import _tell_end
 from workbench.clock import EPOCH
 from workbench.control import CallControl
 from workbench.flow import flow
-from workbench.narration import Narrator, call_table, event_table, verdict
+from workbench.narration import MOST_CALLS, Narrator, call_table, event_table, verdict
 from workbench.replay import replay
 from workbench.views.ladder import ladder
 from workbench.views.wording import in_words
@@ -66,11 +66,22 @@ def test_no_control_character_reaches_the_terminal() -> None:
     assert "\x07" not in written.getvalue()
 
 
-def test_the_reason_of_an_end_is_legible(capsys: pytest.CaptureFixture[str]) -> None:
-    console, written = terminal()
-    ended = ev.Ended(
-        call_id="CA00", version=1, at=EPOCH, by="engine", status="failed", sip_code=503,
+def test_a_narrator_forgets_calls_of_long_ago() -> None:
+    narrate = Narrator(terminal()[0], quiet=[ev.Ended])
+    for number in range(MOST_CALLS + 10):
+        narrate(ended(f"CA{number}"))
+    assert len(narrate._starts) == MOST_CALLS
+    assert "CA0" not in narrate._starts
+
+
+def ended(call_id: str) -> ev.Ended:
+    return ev.Ended(
+        call_id=call_id, version=1, at=EPOCH, by="engine", status="failed", sip_code=503,
         hangup_cause="", q850_cause=0, reason=TITLE,
     )  # fmt: skip
-    assert _tell_end(console, "CA00", ended) == 2
+
+
+def test_the_reason_of_an_end_is_legible(capsys: pytest.CaptureFixture[str]) -> None:
+    console, written = terminal()
+    assert _tell_end(console, "CA00", ended("CA00")) == 2
     assert "\x1b" not in written.getvalue() + capsys.readouterr().err

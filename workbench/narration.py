@@ -16,6 +16,8 @@ from workbench.views.wording import in_words, legible
 
 _STYLES = {ev.Kind.OBSERVED: "", ev.Kind.DECIDED: "bold", ev.Kind.NOTED: "dim"}
 _SIGNS = {ev.Kind.OBSERVED: "→", ev.Kind.DECIDED: "◆", ev.Kind.NOTED: "·"}
+MOST_CALLS = 1000
+"""Whose beginning a narrator remembers."""
 SHORT = 10
 """Characters of a call's id that are shown in a line."""
 
@@ -35,9 +37,16 @@ class Narrator:
         """Print one event."""
         with self._lock:
             start = self._starts.setdefault(event.call_id, event.at)
+            if isinstance(event, ev.Ended):
+                self._forget()
             if not isinstance(event, self._quiet):
                 line = _line(event, (event.at - start).total_seconds())
                 self._console.print(line, no_wrap=True, overflow="ellipsis")
+
+    def _forget(self) -> None:
+        """Keep the starts of the latest calls only; what comes after an end is soon over."""
+        while len(self._starts) > MOST_CALLS:
+            del self._starts[next(iter(self._starts))]
 
 
 def _line(event: ev.Event, seconds: float) -> Text:
