@@ -216,6 +216,28 @@ async def test_a_slow_name_server_holds_up_no_other_call(
         assert [type(signal) for signal in pool_stage.of(leg)] == [Released]
 
 
+def bound(pids: list[int]) -> list[tuple[str, int]]:
+    """Return what the network sockets of processes are bound to."""
+    sockets = [
+        found for pid in pids for found in psutil.Process(pid).net_connections(kind="inet")
+    ]
+    return [tuple(found.laddr) for found in sockets if found.laddr]
+
+
+async def test_nothing_is_open_to_the_network(pool_stage: PoolStage) -> None:
+    before = bound([os.getpid()])
+    far = await pool_stage.talk("a")
+    await pool_stage.until(MediaStarted, far)
+    workers = bound(list(pool_stage.pool.workers.values()))
+    # Two workers, each with a socket for SIP and two for the RTP and RTCP of its call.
+    assert len(workers) >= 6
+    assert (pool_stage.host, pool_stage.port) in workers
+    ours = [at for at in bound([os.getpid()]) if at not in before]
+    assert {host for host, _ in [*workers, *ours]} == {"127.0.0.1"}
+    await pool_stage.do(Hangup, "a")
+    await pool_stage.until(Released, "a")
+
+
 async def test_an_address_that_is_taken_is_refused() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
