@@ -75,7 +75,12 @@ class Operation:
             target=lambda: asyncio.run(self._live(ready)), name="workbench", daemon=True
         )
         self._thread.start()
-        ready.result()
+        try:
+            ready.result()
+        except BaseException:
+            self._commit.close()
+            self._executor.shutdown(wait=False)
+            raise
 
     # -- asked from any thread -------------------------------------------------------------
 
