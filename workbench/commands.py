@@ -6,6 +6,9 @@ by signals only: a command that cannot be carried out ends in a signal that says
 
 import msgspec
 
+KEYS = frozenset("0123456789*#ABCD")
+"""The keys of a keypad (RFC 4733, section 3.2)."""
+
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
     """One thing to do with one leg."""

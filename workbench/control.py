@@ -19,9 +19,8 @@ import msgspec
 
 from workbench import events as ev
 from workbench.call import Call, Phase
+from workbench.commands import KEYS
 from workbench.errors import CallEnded, InvalidAudio, InvalidInput, NotAllowedNow, StepFailed
-
-DIGITS = frozenset("0123456789*#ABCD")
 
 
 class Gathered(msgspec.Struct, frozen=True):
@@ -221,7 +220,7 @@ class CallControl:
         Raises:
             InvalidInput: a character that is not on a keypad.
         """
-        if not _is_text(digits) or not digits or set(digits) - DIGITS - set("wW"):
+        if not _is_text(digits) or not digits or set(digits) - KEYS - set("wW"):
             message = f"{digits!r} cannot be sent: digits are 0-9 * # A-D, w and W are pauses."
             raise InvalidInput(message)
         await self._media()
@@ -371,6 +370,6 @@ def _check_gather(digits: int, first: float, further: float, finish_on: str) -> 
     ):
         message = "`gather` needs at least one digit and finite times above zero."
         raise InvalidInput(message)
-    if not _is_text(finish_on) or set(finish_on) - DIGITS:
+    if not _is_text(finish_on) or set(finish_on) - KEYS:
         message = f"`finish_on` is keys of 0-9 * # A-D, not {finish_on!r}."
         raise InvalidInput(message)

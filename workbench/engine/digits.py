@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from workbench.clock import Clock, Timer
+from workbench.commands import KEYS
 
 TONE_MS = 160
 """Length of one digit."""
 DIGIT_S = 0.24
 """From the begin of one digit to the next: tone, two more end packets and a gap."""
 PAUSES = {"w": 0.5, "W": 1.0}
-KEYS = frozenset("0123456789*#ABCD")
 
 Outcome = Literal["completed", "interrupted", "failed"]
 

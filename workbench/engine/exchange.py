@@ -10,8 +10,17 @@ from workbench import commands, signals, sip
 from workbench.clock import Clock
 from workbench.commands import AnyCommand
 from workbench.engine import Report
-from workbench.engine.legs import Ending, Leg, Monotonic, Party
-from workbench.engine.line import Direction, Line, LineError, Method, StreamCount, Tape, Trunk
+from workbench.engine.legs import Ending, Leg, Party
+from workbench.engine.line import (
+    Direction,
+    Line,
+    LineError,
+    Method,
+    Monotonic,
+    StreamCount,
+    Tape,
+    Trunk,
+)
 from workbench.errors import InvalidInput
 
 GRACE_S = 0.5

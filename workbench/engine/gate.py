@@ -52,7 +52,9 @@ def verdict(message: str) -> int | None:
     return None
 
 
-class _Text(ctypes.Structure):
+class Text(ctypes.Structure):
+    """A `pj_str_t`: text with its length, without an end mark."""
+
     _fields_ = (("ptr", ctypes.c_char_p), ("slen", ctypes.c_ssize_t))
 
 
@@ -65,7 +67,7 @@ class _Module(ctypes.Structure):
     _fields_ = (
         ("prev", ctypes.c_void_p),
         ("next", ctypes.c_void_p),
-        ("name", _Text),
+        ("name", Text),
         ("id", ctypes.c_int),
         ("priority", ctypes.c_int),
         ("load", ctypes.c_void_p),
@@ -94,7 +96,7 @@ class Gate:
         self._endpoint = library.pjsua_get_pjsip_endpt()
         name = b"mod-workbench-gate"
         self._module = _Module(
-            name=_Text(name, len(name)),
+            name=Text(name, len(name)),
             id=-1,
             priority=BEFORE_TRANSACTIONS,
             on_rx_request=_ON_REQUEST(self._on_request),

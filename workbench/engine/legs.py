@@ -13,11 +13,10 @@ from workbench.clock import Clock, Timer
 from workbench.commands import Play, Record
 from workbench.engine import Report
 from workbench.engine.digits import Keypad, Outcome
-from workbench.engine.line import Line, LineError, StreamCount, Tape
+from workbench.engine.line import Line, LineError, Monotonic, StreamCount, Tape
 from workbench.signals import AnySignal
 
 Party = Literal["local", "remote", "engine"]
-Monotonic = Callable[[], float]
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,14 @@
 either, so that both report the same signals in the same order.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from workbench.commands import Dial
 
+Monotonic = Callable[[], float]
+"""Seconds on a clock that never goes back."""
 Direction = Literal["received", "sent"]
 Method = Literal["rfc4733", "sip-info", "inband"]
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, Protocol
 from workbench import sip
 from workbench.engine.exchange import Exchange
 from workbench.engine.legs import Party
-from workbench.engine.line import Direction, LineError, StreamCount
+from workbench.engine.line import Direction, LineError, Monotonic, StreamCount
 from workbench.engine.player import Player
-from workbench.engine.tapes import Monotonic, PlayerTape, RecorderTape
+from workbench.engine.tapes import PlayerTape, RecorderTape
 
 Fact = Callable[[], None]
 

@@ -19,10 +19,9 @@ from workbench.commands import Dial
 from workbench.engine import gate, settings
 from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
-from workbench.engine.line import LineError
+from workbench.engine.line import LineError, Monotonic
 from workbench.engine.lines import MESSAGE_MARK, Line, LineBook, counted, logged_message
 from workbench.engine.player import Player
-from workbench.engine.tapes import Monotonic
 
 BATCH = 64
 """Polls of the library in one step, so that a burst of SIP cannot starve the commands."""

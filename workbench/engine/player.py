@@ -9,14 +9,11 @@ import ctypes
 import wave
 from typing import Any
 
+from workbench.engine.gate import Text
 from workbench.engine.line import LineError
 
 NO_LOOP = 1
 """PJMEDIA_FILE_NO_LOOP."""
-
-
-class _Text(ctypes.Structure):
-    _fields_ = (("ptr", ctypes.c_char_p), ("slen", ctypes.c_ssize_t))
 
 
 class Player:
@@ -37,7 +34,7 @@ class Player:
     def _create(self, path: str) -> int:
         name, found = path.encode(), ctypes.c_int(-1)
         status = self._library.pjsua_player_create(
-            ctypes.byref(_Text(name, len(name))), NO_LOOP, ctypes.byref(found)
+            ctypes.byref(Text(name, len(name))), NO_LOOP, ctypes.byref(found)
         )
         if status:
             raise LineError(f"opening the prompt {path} failed with status {status}")

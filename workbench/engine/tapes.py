@@ -4,11 +4,11 @@ A prompt's end is read from its position (`player` says why); a recording's from
 """
 
 import fcntl
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from workbench.engine.exchange import Exchange
+from workbench.engine.line import Monotonic
 from workbench.engine.player import Player
 from workbench.engine.settings import FRAME_MS
 
@@ -17,8 +17,6 @@ SLACK_MS = 100
 CLOSING_MS = 300
 """How long a recorder may take to write the sizes into its file's header."""
 WAV_DATA_SIZE = slice(40, 44)
-
-Monotonic = Callable[[], float]
 
 
 class PlayerTape:
