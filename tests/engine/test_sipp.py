@@ -1,7 +1,6 @@
 """Calls with a peer that is not ours: SIPp, as caller and as callee."""
 
 import asyncio
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -14,11 +13,7 @@ from tests.engine.stage import PATIENCE_S, PoolStage
 from workbench.commands import Answer, Dial, Hangup, Ring
 from workbench.signals import Answered, MediaStarted, Offered, Released, Ringing
 
-pytestmark = [
-    pytest.mark.anyio,
-    pytest.mark.sip,
-    pytest.mark.skipif(shutil.which("sipp") is None, reason="SIPp is not installed"),
-]
+pytestmark = [pytest.mark.anyio, pytest.mark.sip]
 
 
 def free_port() -> int:
