@@ -68,26 +68,27 @@ def test_what_the_caller_said_is_in_the_other_channel(
     samples, _ = taken.audio()
     spoken = prepared(tmp_path, "caller-short.wav")
     at = round(found_at_ms(samples[:, 0], spoken, 300) * 8)
-    received = [likeness(samples[:, 0], part, at + first) for first, part in parts(spoken)]
-    sent = [likeness(samples[:, 1], part, at + first) for first, part in parts(spoken)]
-    assert np.median(received) > 0.95, received
-    assert np.median(sent) < 0.5, sent
+    received = [likeness(samples[:, 0], part, at + first) for first, part in voiced(spoken)]
+    # A jitter buffer may insert or drop a frame, which spoils the one piece that holds it.
+    assert sum(alike > 0.95 for alike in received) >= len(received) - 1, received
+    sent = samples[at : at + len(spoken), 1]
+    assert abs(np.corrcoef(sent, spoken[: len(sent)])[0, 1]) < 0.2
 
 
-def parts(spoken: Samples) -> list[tuple[int, Samples]]:
-    """Cut speech into pieces of 400 ms, since a jitter buffer may shift it by a frame."""
-    return [(first, spoken[first : first + 3200]) for first in range(1600, 19_200, 3200)]
+def voiced(spoken: Samples) -> list[tuple[int, Samples]]:
+    """Cut speech into pieces of 200 ms, pauses left out."""
+    pieces = [(first, spoken[first : first + 1600]) for first in range(1600, 19_200, 1600)]
+    loud = np.std(spoken) / 4
+    return [(first, piece) for first, piece in pieces if np.std(piece) > loud]
 
 
-def likeness(samples: Samples, part: Samples, at: int) -> float:
-    """Return the best normalised correlation within 100 ms of a place."""
-    found = []
-    for first in range(max(0, at - 800), at + 800):
-        heard = samples[first : first + len(part)]
-        power = np.linalg.norm(heard) * np.linalg.norm(part)
-        if len(heard) == len(part) and power:
-            found.append(float(np.dot(heard, part) / power))
-    return max(found, default=0.0)
+def likeness(samples: Samples, piece: Samples, at: int) -> float:
+    """Return the best normalised correlation within two frames of a place."""
+    around = samples[max(0, at - 320) : at + len(piece) + 320]
+    first = int(np.correlate(around, piece, "valid").argmax())
+    heard = around[first : first + len(piece)]
+    power = np.linalg.norm(heard) * np.linalg.norm(piece)
+    return float(np.dot(heard, piece) / power) if power else 0.0
 
 
 def test_both_channels_are_as_long_as_the_call(taken: CallHandle) -> None:
