@@ -12,7 +12,9 @@ _STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 _PACKAGE = Path(__file__).parent
 _RUN = str(_PACKAGE / "flow_run.py")
 _OWN = frozenset(
-    str(_PACKAGE / name) for name in ("asking.py", "control.py", "flow_loop.py", "flow_run.py")
+    str(path)
+    for own in ("asking.py", "control/*.py", "flow_loop.py", "flow_run.py")
+    for path in _PACKAGE.glob(own)
 )
 
 

@@ -1,0 +1,83 @@
+"""`CallControl`: the verbs of a flow, and what they return.
+
+A verb records a decision and waits for the events that answer it. It knows no engine, no
+clock and no store, so that the same flow runs on a live call and in every replay.
+Siblings: `desk` (what verbs stand on), `course`, `audio`, `digits` (the verbs by subject).
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from workbench import events as ev
+from workbench.control.audio import Played
+from workbench.control.course import CourseVerbs
+from workbench.control.desk import Desk
+from workbench.control.digits import DigitVerbs, Gathered
+from workbench.errors import StepFailed
+
+__all__ = ["CallControl", "Desk", "Gathered", "Played"]
+
+
+class CallControl(CourseVerbs, DigitVerbs):
+    """The verbs of a flow, on one call.
+
+    Every verb that needs the call raises `CallEnded` once it is over. `step`, `sleep`,
+    `now` and `random` go on working, so that a `finally` can tidy up.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        """Belong to one run of one flow."""
+        super().__init__(desk)
+        self.random = random.Random(desk.call.id)
+        """Randomness that is the same in every replay."""
+
+    @property
+    def direction(self) -> str:
+        """`inbound` or `outbound`."""
+        return self._desk.call.direction
+
+    @property
+    def from_(self) -> str:
+        """The SIP URI of the caller."""
+        return self._desk.call.from_
+
+    @property
+    def to(self) -> str:
+        """The SIP URI that was called."""
+        return self._desk.call.to
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers of the INVITE that carry context (`X-*`, `User-to-User`, `Diversion` …)."""
+        return self._desk.call.headers
+
+    def now(self) -> datetime:
+        """Return the call's time (UTC): the time of the event that woke the flow."""
+        return self._desk.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; the same as `asyncio.sleep` in a flow."""
+        await asyncio.sleep(seconds)
+
+    async def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
+        """Ask the world: run a function outside of the flow and put its result on record.
+
+        In a replay the function is not called; its recorded result is returned. It may be
+        `async`. The arguments are not recorded; the result is, so it holds no secrets.
+
+        Returns:
+            The result as JSON holds it (a tuple comes back as a list).
+
+        Raises:
+            StepFailed: the function raised, or returned what JSON cannot hold.
+        """
+        step = self._desk.name("step")
+        self._desk.entrust(step, function, args)
+        self._desk.decide(ev.StepRequested, step=step, name=str(name))
+        returned = await self._desk.expect("step", step)
+        if returned.error_type:
+            raise StepFailed(name, returned.error_type, returned.error)
+        return returned.value

@@ -1,0 +1,46 @@
+"""Carries out what was decided: commands to the engine, prompts, recordings, timers, steps.
+
+It hears of a decision only when it is durable, and whatever it begins it also ends on
+record, however that goes. Siblings: `stage` (what effects share), `legs`, `prompts`,
+`recordings`, `world` (the effects by subject).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from workbench import events as ev
+from workbench.call import Call
+from workbench.effects.legs import LegEffects
+from workbench.effects.prompts import PromptEffects
+from workbench.effects.recordings import RecordingEffects, clear_live, live_paths, store_live
+from workbench.effects.world import WorldEffects
+
+__all__ = ["Effects", "clear_live", "live_paths", "store_live"]
+
+
+class Effects(LegEffects, PromptEffects, RecordingEffects, WorldEffects):
+    """What decided events do in the world."""
+
+    def carry_out(self, event: ev.Event) -> None:
+        """Do what a committed decision asks for."""
+        if isinstance(event, ev.TimerCancelled):
+            self._cancel_timer(event)
+            return
+        call = self._switchboard.calls.get(event.call_id)
+        effect = _EFFECTS.get(type(event))
+        if call is not None and effect is not None:
+            effect(self, call, event)
+
+
+_EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
+    ev.RingRequested: Effects._ring,
+    ev.AnswerRequested: Effects._answer,
+    ev.RejectRequested: Effects._reject,
+    ev.HangupRequested: Effects._hang_up,
+    ev.DigitsRequested: Effects._send_digits,
+    ev.PromptRequested: Effects._prompt,
+    ev.PromptStopRequested: Effects._stop_prompt,
+    ev.RecordRequested: Effects._record,
+    ev.TimerRequested: Effects._timer,
+    ev.StepRequested: Effects._step,
+}

@@ -1,0 +1,40 @@
+"""What is asked of a leg: dial, ring, answer, reject, hang up, send digits."""
+
+from workbench import commands as cm
+from workbench import events as ev
+from workbench.call import Call
+from workbench.effects.stage import Stage
+
+
+class LegEffects(Stage):
+    """Commands for the engine."""
+
+    def dial(self, placed: ev.Placed) -> None:
+        """Ask the engine for the call whose beginning is on record."""
+        self.ask(
+            cm.Dial(
+                leg=placed.leg,
+                uri=placed.to,
+                from_=placed.from_,
+                headers=placed.headers,
+                ring_timeout_s=placed.ring_timeout_s,
+            )
+        )
+
+    def _ring(self, call: Call, _event: ev.RingRequested) -> None:
+        self.ask(cm.Ring(leg=call.leg))
+
+    def _answer(self, call: Call, _event: ev.AnswerRequested) -> None:
+        self.ask(cm.Answer(leg=call.leg))
+
+    def _reject(self, call: Call, event: ev.RejectRequested) -> None:
+        self.ask(cm.Reject(leg=call.leg, sip_code=event.sip_code))
+
+    def _hang_up(self, call: Call, _event: ev.HangupRequested) -> None:
+        self.ask(cm.Hangup(leg=call.leg))
+
+    def _send_digits(self, call: Call, event: ev.DigitsRequested) -> None:
+        if call.ended is not None:
+            self._switchboard.tie_up(call.id)
+        else:
+            self.ask(cm.SendDigits(leg=call.leg, sending=event.sending, digits=event.digits))

@@ -1,0 +1,82 @@
+"""What every effect stands on: the engine's queue, threads for files, tasks that are kept."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+from workbench import commands as cm
+from workbench.clock import Clock, Timer
+from workbench.engine import Engine
+from workbench.flow_run import FlowRun
+from workbench.prompts import PromptShelf
+from workbench.switchboard import Switchboard
+
+logger = logging.getLogger(__name__)
+
+
+class Stage:
+    """What effects share."""
+
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        engine: Engine,
+        clock: Clock,
+        shelf: PromptShelf,
+        sounds: Sequence[Path],
+        folder: Path,
+        executor: Executor,
+        steps: Executor,
+        runs: Mapping[str, FlowRun],
+    ) -> None:
+        """Look for prompts in `sounds`, keep call audio in `folder`.
+
+        Files are worked on by `executor`; `steps` runs what flows ask of the world.
+        """
+        self._steps = steps
+        self._switchboard = switchboard
+        self._engine = engine
+        self._clock = clock
+        self._shelf, self._sounds = shelf, sounds
+        self._folder = folder
+        self._executor = executor
+        self._runs = runs
+        self._commands: asyncio.Queue[cm.AnyCommand] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: dict[tuple[str, str], Timer] = {}
+        self._preparing: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._closing = False
+
+    async def run(self) -> None:
+        """Hand commands to the engine, one after another, until cancelled."""
+        try:
+            while True:
+                await self._execute(await self._commands.get())
+        finally:
+            self._closing = True
+            for task in tuple(self._tasks):
+                task.cancel()
+            for run in self._runs.values():
+                run.abandon()
+
+    async def _execute(self, command: cm.AnyCommand) -> None:
+        try:
+            await self._engine.execute(command)
+        except Exception:
+            logger.exception("The engine failed at %s", command)
+
+    def ask(self, command: cm.AnyCommand) -> None:
+        """Queue a command for the engine."""
+        self._commands.put_nowait(command)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)

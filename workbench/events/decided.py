@@ -1,0 +1,128 @@
+"""What a flow decided, or a person outside of it."""
+
+from typing import Any, ClassVar, Literal
+
+from workbench.events.event import Decision
+
+
+class FlowStarted(Decision, frozen=True, kw_only=True):
+    """A flow takes charge of the call."""
+
+    TOPIC: ClassVar[str] = "call.flow_started"
+
+
+class RingRequested(Decision, frozen=True, kw_only=True):
+    """Tell the caller that it rings."""
+
+    TOPIC: ClassVar[str] = "call.ring_requested"
+
+
+class AnswerRequested(Decision, frozen=True, kw_only=True):
+    """Take the call."""
+
+    TOPIC: ClassVar[str] = "call.answer_requested"
+
+
+class RejectRequested(Decision, frozen=True, kw_only=True):
+    """Refuse the call."""
+
+    TOPIC: ClassVar[str] = "call.reject_requested"
+    sip_code: int
+
+
+class PromptRequested(Decision, frozen=True, kw_only=True):
+    """Play a file, or speak a text."""
+
+    TOPIC: ClassVar[str] = "call.prompt_requested"
+    prompt: str
+    source: str = ""
+    """The file as the flow named it; empty when a text is spoken."""
+    text: str = ""
+
+
+class PromptStopRequested(Decision, frozen=True, kw_only=True):
+    """Cut a prompt short."""
+
+    TOPIC: ClassVar[str] = "call.prompt_stop_requested"
+    prompt: str
+
+
+class DigitsRequested(Decision, frozen=True, kw_only=True):
+    """Send keypad digits."""
+
+    TOPIC: ClassVar[str] = "call.digits_requested"
+    sending: str
+    digits: str
+
+
+class GatherRequested(Decision, frozen=True, kw_only=True):
+    """Collect keypad digits."""
+
+    TOPIC: ClassVar[str] = "call.gather_requested"
+    gather: str
+    max_digits: int
+    finish_on: str
+    timeout_s: float
+    digit_timeout_s: float
+
+
+class GatherFinished(Decision, frozen=True, kw_only=True):
+    """The end of a `GatherRequested`."""
+
+    TOPIC: ClassVar[str] = "call.gather_finished"
+    gather: str
+    digits: str
+    reason: Literal["digits", "finish_on", "timeout", "cancelled"]
+
+
+class RecordRequested(Decision, frozen=True, kw_only=True):
+    """Record both directions from now to the end of the call."""
+
+    TOPIC: ClassVar[str] = "call.record_requested"
+    recording: str
+
+
+class StepRequested(Decision, frozen=True, kw_only=True):
+    """Ask the world for something."""
+
+    TOPIC: ClassVar[str] = "call.step_requested"
+    step: str
+    name: str
+
+
+class TimerRequested(Decision, frozen=True, kw_only=True):
+    """Wait."""
+
+    TOPIC: ClassVar[str] = "call.timer_requested"
+    timer: str
+    seconds: float
+
+
+class TimerCancelled(Decision, frozen=True, kw_only=True):
+    """The end of a `TimerRequested` that was no longer needed."""
+
+    TOPIC: ClassVar[str] = "call.timer_cancelled"
+    timer: str
+
+
+class HangupRequested(Decision, frozen=True, kw_only=True):
+    """End the call."""
+
+    TOPIC: ClassVar[str] = "call.hangup_requested"
+
+
+class FlowReturned(Decision, frozen=True, kw_only=True):
+    """The flow came to its end; after a hang-up, its cleanup too."""
+
+    TOPIC: ClassVar[str] = "call.flow_returned"
+    value: Any = None
+    """What it returned, where JSON can hold it; else its `repr`."""
+
+
+class FlowFailed(Decision, frozen=True, kw_only=True):
+    """The flow raised, or was lost with its process."""
+
+    TOPIC: ClassVar[str] = "call.flow_failed"
+    error_type: str
+    error: str
+    traceback: str = ""

@@ -1,0 +1,155 @@
+"""What the world did: the engine, timers and steps. Only these wake a flow."""
+
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from workbench.events.event import Event
+
+
+class Placed(Event, frozen=True, kw_only=True):
+    """We call somebody."""
+
+    TOPIC: ClassVar[str] = "call.placed"
+    leg: str
+    from_: str = msgspec.field(name="from")
+    to: str
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    ring_timeout_s: float = 60.0
+
+
+class Offered(Event, frozen=True, kw_only=True):
+    """Somebody calls us."""
+
+    TOPIC: ClassVar[str] = "call.offered"
+    leg: str
+    from_: str = msgspec.field(name="from")
+    to: str
+    sip_call_id: str = ""
+    remote: str = ""
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Ringing(Event, frozen=True, kw_only=True):
+    """The callee's phone rings."""
+
+    TOPIC: ClassVar[str] = "call.ringing"
+    sip_code: int = 180
+    reason: str = ""
+
+
+class EarlyMedia(Event, frozen=True, kw_only=True):
+    """Audio comes before the answer."""
+
+    TOPIC: ClassVar[str] = "call.early_media"
+    sip_code: int = 183
+    reason: str = ""
+
+
+class Answered(Event, frozen=True, kw_only=True):
+    """The call is up."""
+
+    TOPIC: ClassVar[str] = "call.answered"
+    sip_code: int = 200
+
+
+class MediaStarted(Event, frozen=True, kw_only=True):
+    """Audio can flow; the audio clock of the leg starts."""
+
+    TOPIC: ClassVar[str] = "call.media_started"
+    codec: str
+    clock_rate: int
+
+
+class DigitReceived(Event, frozen=True, kw_only=True):
+    """The far end pressed a key."""
+
+    TOPIC: ClassVar[str] = "call.digit_received"
+    digit: str
+    method: str = "rfc4733"
+
+
+class DigitsSent(Event, frozen=True, kw_only=True):
+    """The end of a `DigitsRequested`."""
+
+    TOPIC: ClassVar[str] = "call.digits_sent"
+    sending: str
+    outcome: Literal["completed", "interrupted", "failed"]
+    reason: str = ""
+
+
+class PromptStarted(Event, frozen=True, kw_only=True):
+    """The first frame of a prompt went out."""
+
+    TOPIC: ClassVar[str] = "call.prompt_started"
+    prompt: str
+    audio: str = ""
+    """SHA-256 of the audio that was given to the engine."""
+    duration_ms: int | None = None
+
+
+class PromptFinished(Event, frozen=True, kw_only=True):
+    """The end of a `PromptRequested`."""
+
+    TOPIC: ClassVar[str] = "call.prompt_finished"
+    prompt: str
+    outcome: Literal["completed", "interrupted", "failed"]
+    played_ms: int
+    reason: str = ""
+
+
+class RecordingStarted(Event, frozen=True, kw_only=True):
+    """The recording's first sample is at `media_ms`."""
+
+    TOPIC: ClassVar[str] = "call.recording_started"
+    recording: str
+
+
+class RecordingStored(Event, frozen=True, kw_only=True):
+    """The end of a `RecordRequested`: the audio has its name for ever."""
+
+    TOPIC: ClassVar[str] = "call.recording_stored"
+    recording: str
+    audio: str
+    """SHA-256 of the file in the store's `recordings/`; channel 1 received, channel 2 sent."""
+    duration_ms: int
+    start_media_ms: int
+    """Where on the leg's audio clock the first sample lies."""
+
+
+class RecordingFailed(Event, frozen=True, kw_only=True):
+    """The end of a `RecordRequested` of which no audio is left."""
+
+    TOPIC: ClassVar[str] = "call.recording_failed"
+    recording: str
+    reason: str
+
+
+class StepReturned(Event, frozen=True, kw_only=True):
+    """The end of a `StepRequested`: what the world answered."""
+
+    TOPIC: ClassVar[str] = "call.step_returned"
+    step: str
+    value: Any = None
+    error_type: str = ""
+    """Type of the exception that the function raised; empty when it returned."""
+    error: str = ""
+
+
+class TimerFired(Event, frozen=True, kw_only=True):
+    """The end of a `TimerRequested` whose time came."""
+
+    TOPIC: ClassVar[str] = "call.timer_fired"
+    timer: str
+
+
+class Ended(Event, frozen=True, kw_only=True):
+    """The one terminal event of every call."""
+
+    TOPIC: ClassVar[str] = "call.ended"
+    by: Literal["caller", "callee", "app", "engine"]
+    status: Literal["completed", "busy", "failed", "no-answer", "canceled"]
+    sip_code: int
+    q850_cause: int
+    hangup_cause: str
+    reason: str = ""
