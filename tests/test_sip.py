@@ -1,4 +1,4 @@
-"""What may go onto the wire, and how codes map."""
+"""What may go onto the wire, and what is read from it."""
 
 import string
 
@@ -197,29 +197,6 @@ def test_long_messages_are_cut() -> None:
 def test_the_cause_of_a_reason_header() -> None:
     assert sip.reason_cause(MESSAGE) == 17
     assert sip.reason_cause("BYE sip:x SIP/2.0\r\nReason: SIP;cause=200\r\n\r\n") is None
-
-
-@pytest.mark.parametrize(
-    ("code", "cause", "name"),
-    [
-        (200, 16, "NORMAL_CLEARING"),
-        (404, 1, "UNALLOCATED_NUMBER"),
-        (408, 18, "NO_USER_RESPONSE"),
-        (480, 19, "NO_ANSWER"),
-        (486, 17, "USER_BUSY"),
-        (487, 487, "ORIGINATOR_CANCEL"),
-        (488, 88, "INCOMPATIBLE_DESTINATION"),
-        (603, 21, "CALL_REJECTED"),
-    ],
-)
-def test_codes_have_causes_and_names(code: int, cause: int, name: str) -> None:
-    assert sip.q850_cause(code) == cause
-    assert sip.hangup_cause(cause) == name
-
-
-@given(st.integers(200, 699))
-def test_every_final_code_has_a_cause_and_a_name(code: int) -> None:
-    assert sip.hangup_cause(sip.q850_cause(code))
 
 
 def test_the_uri_of_a_from_header() -> None:

@@ -1,6 +1,6 @@
 """How a call ends on record: who ended it, with which codes, and what it leaves behind.
 
-The public statuses are Twilio's, the causes Q.850's (`sip.py` has the tables).
+The public statuses are Twilio's, the causes Q.850's (`causes.py` has the tables).
 """
 
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from workbench import events as ev
 from workbench import signals as sg
 from workbench.call import Call
-from workbench.sip import hangup_cause, q850_cause
+from workbench.causes import hangup_cause, q850_cause
 
 _BUSY = (486, 600)
 _NO_ANSWER = (408, 480)
