@@ -12,6 +12,7 @@ from workbench.effects import Effects
 from workbench.engine.loopback import Loopback
 from workbench.flow import Flow
 from workbench.flow_run import FlowRun
+from workbench.policy import Policy
 from workbench.prompts import PromptShelf
 from workbench.runner import Runner
 from workbench.shipped import shipped
@@ -52,16 +53,18 @@ class CommitAtOnce:
 class Simulation:
     """A switchboard, a runner and a simulated engine; use it with `async with`."""
 
-    def __init__(self, folder: Path, *, inbound: Flow | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, inbound: Flow | None = None, policy: Policy | None = None
+    ) -> None:
         self.clock = ManualClock()
         self.engine = Loopback(self.clock)
         self.log = CallLog.open(folder)
         self.commit = CommitAtOnce(self.log)
-        self.switchboard = Switchboard(self.commit, self.clock)
+        self.switchboard = Switchboard(self.commit, self.clock, policy=policy)
         runs: dict[str, FlowRun] = {}
         self.effects = Effects(
             self.switchboard, self.engine, self.clock, PromptShelf(self.log.prompts),
-            [shipped("recordings")], folder, Inline(), Inline(), runs,
+            [shipped("recordings")], folder, Inline(), Inline(), runs, policy,
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self.effects, runs)
         self.runner.route = lambda _offered: inbound

@@ -18,6 +18,7 @@ NAMES = [
     "Gathered",
     "History",
     "Played",
+    "Policy",
     "Replay",
     "StepFailed",
     "Workbench",

@@ -11,6 +11,7 @@ from workbench.errors import InvalidAddress, InvalidHeader
 from workbench.sip import (
     HEADER_LIMIT,
     SipAddress,
+    Transport,
     check_headers,
     context_headers,
     parse_address,
@@ -45,6 +46,9 @@ MESSAGE = (
         ("<sip:+4930123@sip.example.com>", SipAddress("+4930123", "sip.example.com")),
         ("SIP:bob@x;transport=UDP", SipAddress("bob", "x")),
         ("sip:b%20b@x", SipAddress("b%20b", "x")),
+        ("sip:bob@x;transport=tcp", SipAddress("bob", "x", transport="tcp")),
+        ("sip:bob@x;transport=TLS", SipAddress("bob", "x", 5061, "tls")),
+        ("sip:bob@x:5060;transport=tls", SipAddress("bob", "x", 5060, "tls")),
     ],
 )
 def test_plain_addresses_are_taken(text: str, address: SipAddress) -> None:
@@ -71,8 +75,15 @@ def test_plain_addresses_are_taken(text: str, address: SipAddress) -> None:
         "sip:bob@256.1.1.1",
         "sip:bob@x?Subject=a",
         "sip:bob@x;maddr=192.0.2.1",
-        "sip:bob@x;transport=tcp",
+        "sip:bob@x;transport=sctp",
         "sip:bob@x;transport=udp;lr",
+        "sip:bob@0x7f000001",
+        "sip:bob@127.0.0.0x1",
+        "sip:bob@0177.0.0.1",
+        "sip:bob@2130706433",
+        "sip:bob@127.0.0.1.",
+        "sip:b%0d%0aVia@x",
+        "sip:b%00@x",
         "sip:bob@x\r\nVia: y",
         "sip:bob\x00@x",
         "sip:b ob@x",
@@ -96,9 +107,16 @@ def test_other_addresses_are_refused_with_a_sentence(text: str) -> None:
     assert len(message) < 400
 
 
-@given(USERS, HOSTS, PORTS)
-def test_an_address_survives_printing(user: str, host: str, port: int) -> None:
-    address = SipAddress(user, host, port)
+def test_a_promise_of_tls_is_refused_with_what_to_write() -> None:
+    with pytest.raises(InvalidAddress, match="write sip:USER@HOST;transport=tls"):
+        parse_address("sips:bob@x")
+
+
+@given(USERS, HOSTS, PORTS, st.sampled_from(["udp", "tcp", "tls"]))
+def test_an_address_survives_printing(
+    user: str, host: str, port: int, transport: Transport
+) -> None:
+    address = SipAddress(user, host, port, transport)
     assert parse_address(str(address)) == address
     assert parse_address(f"<{address}>") == address
 
@@ -112,7 +130,7 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
     printed = str(address)
     assert printed.isascii()
     assert printed.isprintable()
-    assert not set(printed) & set(" ?;<>")
+    assert not set(printed.partition(";transport=")[0]) & set(" ?;<>")
 
 
 @given(st.text(max_size=40) | st.text("0123456789.:", max_size=30))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.control import CallControl, Gathered, Played
     from workbench.errors import CallEnded, StepFailed, WorkbenchError
     from workbench.handle import CallHandle
+    from workbench.policy import Policy
     from workbench.replay import Divergence, Replay
     from workbench.views.history import History
 
@@ -29,6 +30,7 @@ _HOMES = {
     "Gathered": "control",
     "History": "views.history",
     "Played": "control",
+    "Policy": "policy",
     "Replay": "replay",
     "StepFailed": "errors",
     "Workbench": "bench",
@@ -44,6 +46,7 @@ __all__ = [
     "Gathered",
     "History",
     "Played",
+    "Policy",
     "Replay",
     "StepFailed",
     "Workbench",

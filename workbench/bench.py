@@ -20,6 +20,7 @@ from workbench.errors import InvalidFlow, InvalidInput, NotAllowedNow, Workbench
 from workbench.flow import Flow
 from workbench.handle import CallHandle
 from workbench.operation import Operation
+from workbench.policy import Policy
 from workbench.recovery import recover
 from workbench.replay import Replay, replay
 from workbench.shipped import shipped
@@ -49,6 +50,7 @@ class Workbench:
         sounds: str | Path | Sequence[str | Path] = (),
         read_only: bool = False,
         host: str = LOOPBACK,
+        policy: Policy | None = None,
     ) -> None:
         """Open the store, created when it is missing; `read_only` only looks at it.
 
@@ -61,6 +63,7 @@ class Workbench:
             read_only: for queries and replays, also while another bench writes.
             host: the address of this machine that calls are placed from; by default only
                 this machine itself is in reach.
+            policy: who may be called, how often and how long; by default only this machine.
 
         Raises:
             InvalidInput: an argument cannot be used.
@@ -71,6 +74,7 @@ class Workbench:
         self._operation: Operation | None = None
         self._engine, self._clock = engine, clock or SystemClock()
         self._host = _own_address(host)
+        self._policy = _as_policy(policy)
         self._sounds = [*_folders(sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
         self._listening: dict[tuple[str, int], tuple[str, int]] = {}
@@ -93,7 +97,8 @@ class Workbench:
     ) -> CallHandle:
         """Place a call; the flow takes it when it is answered.
 
-        Await the handle in a notebook, or `wait()` for it in a script.
+        Await the handle in a notebook, or `wait()` for it in a script. A call that the
+        policy refuses has failed at once, with the reason on record; nobody is called.
 
         Args:
             uri: whom to call, `sip:user@host:port`.
@@ -307,7 +312,9 @@ class Workbench:
             raise NotAllowedNow(message)
         if self._operation is None:
             engine = self._engine or Pool(host=self._host)
-            self._operation = Operation(self._log, engine, self._clock, self._sounds)
+            self._operation = Operation(
+                self._log, engine, self._clock, self._sounds, self._policy
+            )
             self._operation.switchboard.subscribe(self._note_failure)
         return self._operation
 
@@ -337,6 +344,13 @@ def _as_flow(flow: Any) -> Flow:
         flow.close()
         message = f"{flow!r} is a flow that was called: give the flow itself, without `(…)`."
     raise InvalidFlow(message)
+
+
+def _as_policy(policy: Any) -> Policy:
+    if policy is None or isinstance(policy, Policy):
+        return policy or Policy()
+    message = f"`policy` is a Policy, such as `Policy(allow=[…])`, not {policy!r}."
+    raise InvalidInput(message)
 
 
 def _folder(path: Any) -> Path:

@@ -118,10 +118,13 @@ class _Count:
               help="How long to wait for an answer.")  # fmt: skip
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
               help="The address of this machine to call from.")  # fmt: skip
+@click.option("--allow", multiple=True, metavar="PATTERN",
+              help="A host, user@host or prefix (+49…) that may be called besides this machine;"
+              " may be repeated.")  # fmt: skip
 @STORE
 def dial(
     uri: str, flow: str, from_: str, headers: tuple[str, ...], timeout: float, host: str,
-    store: str,
+    allow: tuple[str, ...], store: str,
 ) -> None:  # fmt: skip
     """Call URI and let FLOW take the call once it is answered.
 
@@ -132,14 +135,15 @@ def dial(
     Examples:
       workbench dial sip:bob@127.0.0.1:5080 --flow ivr.py:caller
       workbench dial sip:127.0.0.1:5080 --flow ivr.py:caller --header "X-Customer: 42"
-      workbench dial sip:bob@192.0.2.7 --flow ivr.py:caller --host 192.0.2.2
+      workbench dial sip:bob@192.0.2.7 --flow ivr.py:caller --host 192.0.2.2 --allow 192.0.2.7
     """
     from workbench.flow import load_flow
     from workbench.narration import Narrator
+    from workbench.policy import LOOPBACK, Policy
 
     caller = load_flow(flow)
     console = Console()
-    with _bench(store, host=host) as bench:
+    with _bench(store, host=host, policy=Policy(allow=(*LOOPBACK, *allow))) as bench:
         _tell_recovered(bench, console)
         bench.subscribe(Narrator(console))
         call = bench.dial(
@@ -150,10 +154,11 @@ def dial(
         except KeyboardInterrupt:
             call.hangup()
         ended = call.wait().ended
-    raise SystemExit(_tell_end(console, call.id, ended))
+        refused = any(isinstance(event, ev.Refused) for event in call.history)
+    raise SystemExit(_tell_end(console, call.id, ended, nobody=refused))
 
 
-def _tell_end(console: Console, call_id: str, ended: ev.Ended) -> int:
+def _tell_end(console: Console, call_id: str, ended: ev.Ended, *, nobody: bool = False) -> int:
     from workbench.views.wording import legible
 
     reason = legible(f": {ended.reason}" if ended.reason else "")
@@ -161,7 +166,7 @@ def _tell_end(console: Console, call_id: str, ended: ev.Ended) -> int:
         f"Call {call_id} {ended.status} ({ended.sip_code} {ended.hangup_cause}){reason}",
         highlight=False, markup=False,
     )  # fmt: skip
-    if ended.by == "engine":
+    if ended.by == "engine" or nobody:
         click.echo(f"Error: The call could not be carried{reason}.", err=True)
         return 2
     return 0 if ended.status == "completed" else 1

@@ -72,6 +72,9 @@ class Record(Command, frozen=True, kw_only=True, tag="record"):
 class Hangup(Command, frozen=True, kw_only=True, tag="hangup"):
     """End the call in the way its state asks for: BYE, CANCEL or a final reject."""
 
+    reason: str = ""
+    """Why, in words, for the record; empty for the usual ones."""
+
 
 AnyCommand = Dial | Ring | Answer | Reject | Play | Stop | SendDigits | Record | Hangup
 """What the worker protocol can carry."""

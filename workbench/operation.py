@@ -21,6 +21,7 @@ from workbench.engine import Engine
 from workbench.errors import NotAllowedNow
 from workbench.flow import Flow
 from workbench.flow_run import FlowRun
+from workbench.policy import Policy
 from workbench.prompts import PromptShelf
 from workbench.runner import Runner
 from workbench.speech import default_synthesizer
@@ -46,7 +47,7 @@ class Operation:
     """Everything that is alive while a bench is open."""
 
     def __init__(
-        self, log: CallLog, engine: Engine, clock: Clock, sounds: Sequence[Path]
+        self, log: CallLog, engine: Engine, clock: Clock, sounds: Sequence[Path], policy: Policy
     ) -> None:
         """Start the thread; it is ready when this returns. Prompts are looked for in `sounds`.
 
@@ -57,12 +58,14 @@ class Operation:
         self._executor = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="workbench-file")
         self._engine = engine
         self._clock = clock
-        self.switchboard = Switchboard(self._commit, clock, salt=uuid.uuid4().hex)
+        self.switchboard = Switchboard(
+            self._commit, clock, salt=uuid.uuid4().hex, policy=policy
+        )
         runs: dict[str, FlowRun] = {}
         shelf = PromptShelf(log.prompts, default_synthesizer())
         self._effects = Effects(
             self.switchboard, engine, clock, shelf, sounds, log.folder,
-            self._executor, StepThreads(), runs,
+            self._executor, StepThreads(), runs, policy,
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self._effects, runs)
         self._waiting: dict[str, list[Future[None]]] = {}

@@ -51,7 +51,10 @@ class Runner:
             self._effects.carry_out(event)
 
     def _tidy(self, event: ev.Event) -> None:
-        if isinstance(event, ev.Ended):
+        if isinstance(event, ev.Answered):
+            self._effects.limit(event)
+        elif isinstance(event, ev.Ended):
+            self._effects.let_go(event)
             self._settle(event)
         elif isinstance(event, ev.RecordingStored):
             self._effects.clear(event)

@@ -8,10 +8,14 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, cast
 
 from workbench.errors import InvalidAddress, InvalidHeader
 
 DEFAULT_PORT = 5060
+DEFAULT_TLS_PORT = 5061
+LOOPBACK_NAMES = frozenset({"localhost", "loopback"})
+"""Names that are this machine and are never looked up (RFC 6761, section 6.3)."""
 USER_LIMIT = 64
 HOST_LIMIT = 253
 HEADER_LIMIT = 1024
@@ -39,31 +43,40 @@ ALLOWED_HEADERS = frozenset(
 
 # RFC 3261, section 25.1: user = 1*( unreserved / escaped / user-unreserved ), where
 # `;`, `?` and `/` are left out because peers disagree about them.
-_USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,]|%[0-9A-Fa-f]{2})+")
+# A control character stays one when a gateway unescapes it.
+_USER = re.compile(
+    r"(?:[A-Za-z0-9\-_.!~*'()&=+$,]|%(?![01]|7[Ff])[0-9A-Fa-f]{2})+",
+)
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-_]{0,61}[A-Za-z0-9])?")
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _URI = re.compile(
     r"sip:(?:(?P<user>[^@]*)@)?(?P<host>[^:;?@]*)(?::(?P<port>[^:;?@]*))?(?P<rest>[;?].*)?",
     re.IGNORECASE,
 )
+_NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
+Transport = Literal["udp", "tcp", "tls"]
+
+
 @dataclass(frozen=True)
 class SipAddress:
-    """A SIP URI reduced to what is dialled: who, at which host and port."""
+    """A SIP URI reduced to what is dialled: who, at which host and port, and how."""
 
     user: str
     host: str
     port: int = DEFAULT_PORT
+    transport: Transport = "udp"
 
     def __str__(self) -> str:
         """Return the address as a SIP URI."""
         user = f"{self.user}@" if self.user else ""
-        port = "" if self.port == DEFAULT_PORT else f":{self.port}"
-        return f"sip:{user}{self.host}{port}"
+        port = "" if self.port == default_port(self.transport) else f":{self.port}"
+        how = "" if self.transport == "udp" else f";transport={self.transport}"
+        return f"sip:{user}{self.host}{port}{how}"
 
     @property
     def is_ip(self) -> bool:
@@ -71,25 +84,33 @@ class SipAddress:
         return is_ipv4(self.host)
 
 
+def default_port(transport: Transport) -> int:
+    """Return the port that is meant when none is named (RFC 3261, section 19.1.2)."""
+    return DEFAULT_TLS_PORT if transport == "tls" else DEFAULT_PORT
+
+
 def parse_address(text: str) -> SipAddress:
     """Parse a SIP URI and refuse all that would do more than name a callee.
 
     Raises:
-        InvalidAddress: the text is no plain `sip:USER@HOST:PORT`.
+        InvalidAddress: the text is no plain `sip:USER@HOST:PORT`, with at most a transport.
     """
-    match = _URI.fullmatch(_bare(text))
+    bare = _bare(text)
+    match = _URI.fullmatch(bare)
     if match is None:
+        _check_scheme(bare)
         raise InvalidAddress(
             f"{_shown(text)} is not a SIP address: write sip:USER@HOST or sip:USER@HOST:PORT."
         )
-    _check_rest(text, match["rest"] or "")
+    transport = _transport(text, match["rest"] or "")
     user = match["user"]
     if user is not None and (len(user) > USER_LIMIT or not _USER.fullmatch(user)):
         raise InvalidAddress(
             f"The user part of {_shown(text)} cannot be dialled: use at most {USER_LIMIT} "
             "letters, digits and -_.!~*'()&=+$,% before the @."
         )
-    return SipAddress(user or "", _host(text, match["host"]), _port(text, match["port"]))
+    port = _port(text, match["port"], transport)
+    return SipAddress(user or "", _host(text, match["host"]), port, transport)
 
 
 def is_ipv4(host: str) -> bool:
@@ -236,18 +257,32 @@ def _check_text(text: object, wanted: str) -> None:
         raise InvalidAddress(f"{text!r} is not {wanted}, as text.")
 
 
-def _check_rest(text: str, rest: str) -> None:
-    if rest.lower() not in ("", ";transport=udp"):
+def _check_scheme(bare: str) -> None:
+    # RFC 3261, section 26.2.2: `sips:` promises TLS on every hop, which nobody here can see.
+    if bare[:5].lower() == "sips:":
+        raise InvalidAddress(
+            f"{_shown(bare)} asks for TLS on every hop as far as the callee, which cannot be "
+            "promised: write sip:USER@HOST;transport=tls, which is TLS to the next hop."
+        )
+
+
+def _transport(text: str, rest: str) -> Transport:
+    name, _, value = rest.lower().partition("=")
+    if not rest:
+        return "udp"
+    if name != ";transport" or value not in ("udp", "tcp", "tls"):
         raise InvalidAddress(
             f"{_shown(text)} has URI parameters or headers ({_shown(rest)}), which could "
-            "divert the call: leave them out; only ;transport=udp is taken."
+            "divert the call: leave them out; only ;transport=udp, tcp or tls is taken."
         )
+    return cast("Transport", value)
 
 
 def _host(text: str, host: str) -> str:
     labels = host.removesuffix(".").split(".")
     named = len(host) <= HOST_LIMIT and all(_LABEL.fullmatch(label) for label in labels)
-    if not named or (labels[-1].isdigit() and not is_ipv4(host)):
+    # What ends in a number, a resolver takes for an address in one of its older notations.
+    if not named or (_NUMERIC.fullmatch(labels[-1]) and not is_ipv4(host)):
         raise InvalidAddress(
             f"The host of {_shown(text)} is neither a name nor an IPv4 address: "
             "write for example 192.0.2.7 or sip.example.com (IPv6 is not supported)."
@@ -255,9 +290,9 @@ def _host(text: str, host: str) -> str:
     return host
 
 
-def _port(text: str, port: str | None) -> int:
+def _port(text: str, port: str | None, transport: Transport) -> int:
     if port is None:
-        return DEFAULT_PORT
+        return default_port(transport)
     if len(port) > 5 or not port.isdigit() or not 0 < int(port) < 65536:
         raise InvalidAddress(f"The port of {_shown(text)} is not a number from 1 to 65535.")
     return int(port)

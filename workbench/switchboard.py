@@ -21,6 +21,8 @@ from workbench.clock import Clock
 from workbench.ending import ended_fields, loose_ends
 from workbench.errors import WorkbenchError
 from workbench.flow_run import Draft
+from workbench.identity import identify
+from workbench.policy import Policy
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +41,16 @@ class Commit(Protocol):
 class Switchboard:
     """Makes events of signals and decisions, one history a call."""
 
-    def __init__(self, commit: Commit, clock: Clock, salt: str = "") -> None:
-        """Write through `commit`; take the time from `clock`.
+    def __init__(
+        self, commit: Commit, clock: Clock, salt: str = "", policy: Policy | None = None
+    ) -> None:
+        """Write through `commit`; take the time from `clock`, who is trusted from `policy`.
 
         `salt` is of this opening of the store: the engine's names of legs begin anew each
         time, and a peer may use a Call-ID again.
         """
         self._salt = salt
+        self._policy = policy or Policy()
         self.calls: dict[str, Call] = {}
         """The calls that are not closed, by id."""
         self.failure: BaseException | None = None
@@ -139,7 +144,14 @@ class Switchboard:
         self._note(
             call, ev.Offered, signal, leg=signal.leg, from_=signal.from_, to=signal.to,
             sip_call_id=signal.sip_call_id, remote=signal.remote, headers=signal.headers,
+            **self._identify(signal),
         )  # fmt: skip
+
+    def _identify(self, signal: sg.Offered) -> dict[str, str]:
+        trusted = self._policy.trusts(signal.remote.rpartition(":")[0])
+        return identify(
+            signal.from_, signal.to, signal.headers, trusted=trusted, region=self._policy.region
+        )._asdict()
 
     def _release(self, call: Call, signal: sg.Released) -> None:
         self._legs.pop(signal.leg, None)

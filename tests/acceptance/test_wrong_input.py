@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance import flows
 from tests.acceptance.program import workbench
-from workbench import Workbench
+from workbench import Policy, Workbench
 from workbench.errors import (
     AddressInUse,
     CallNotFound,
@@ -171,14 +171,30 @@ def test_a_command_that_does_not_exist_or_lacks_something(
 
 def test_a_host_that_cannot_be_reached(folder: Path) -> None:
     said = refusal(
-        folder, "dial", "sip:no-such-host.invalid", "--flow", FLOW, "--store", "store"
-    )
+        folder, "dial", "sip:no-such-host.invalid", "--flow", FLOW, "--store", "store",
+        "--allow", "*.invalid",
+    )  # fmt: skip
     assert "no-such-host.invalid cannot be resolved" in said
 
 
 def test_the_network_cannot_be_called_from_loopback(folder: Path) -> None:
-    said = refusal(folder, "dial", "sip:192.0.2.1", "--flow", FLOW, "--store", "store")
+    said = refusal(
+        folder, "dial", "sip:192.0.2.1", "--flow", FLOW, "--store", "store",
+        "--allow", "192.0.2.0/24",
+    )  # fmt: skip
     assert "--host ADDRESS" in said
+
+
+def test_what_is_not_allowed_is_not_called(folder: Path) -> None:
+    said = refusal(folder, "dial", "sip:192.0.2.1", "--flow", FLOW, "--store", "store")
+    assert "192.0.2.1 is not in `Policy.allow`: add it there, or by --allow" in said
+
+
+def test_a_pattern_that_means_nothing_is_refused(folder: Path) -> None:
+    said = refusal(
+        folder, "dial", "sip:192.0.2.1", "--flow", FLOW, "--store", "store", "--allow", "a b"
+    )
+    assert "'a b' is no destination: write" in said
 
 
 @pytest.mark.parametrize("host", ["nowhere", "198.51.100.7"])
@@ -253,7 +269,8 @@ def test_python_raises_when_a_bench_for_reading_shall_dial(folder: Path) -> None
 
 
 def test_python_puts_a_host_that_cannot_be_reached_on_record(folder: Path) -> None:
-    with Workbench(folder / "store") as bench:
+    policy = Policy(allow=["no-such-host.invalid"])
+    with Workbench(folder / "store", policy=policy) as bench:
         ended = bench.dial("sip:no-such-host.invalid").wait(60).ended
     assert ended is not None
     assert (ended.status, ended.by) == ("failed", "engine")

@@ -1,8 +1,8 @@
 """Carries out what was decided: commands to the engine, prompts, recordings, timers, steps.
 
 It hears of a decision only when it is durable, and whatever it begins it also ends on
-record, however that goes. Siblings: `stage` (what effects share), `legs`, `prompts`,
-`recordings`, `world` (the effects by subject).
+record, however that goes. Siblings: `stage` (what effects share), `passage` (what stands at
+the ways out), `legs`, `prompts`, `recordings`, `world` (the effects by subject).
 """
 
 from collections.abc import Callable

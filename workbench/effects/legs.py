@@ -3,14 +3,16 @@
 from workbench import commands as cm
 from workbench import events as ev
 from workbench.call import Call
-from workbench.effects.stage import Stage
+from workbench.effects.passage import PassageEffects
 
 
-class LegEffects(Stage):
+class LegEffects(PassageEffects):
     """Commands for the engine."""
 
     def dial(self, placed: ev.Placed) -> None:
-        """Ask the engine for the call whose beginning is on record."""
+        """Ask the engine for the call whose beginning is on record, if the policy allows it."""
+        if not self._admits(placed):
+            return
         self.ask(
             cm.Dial(
                 leg=placed.leg,
@@ -30,8 +32,8 @@ class LegEffects(Stage):
     def _reject(self, call: Call, event: ev.RejectRequested) -> None:
         self.ask(cm.Reject(leg=call.leg, sip_code=event.sip_code))
 
-    def _hang_up(self, call: Call, _event: ev.HangupRequested) -> None:
-        self.ask(cm.Hangup(leg=call.leg))
+    def _hang_up(self, call: Call, event: ev.HangupRequested) -> None:
+        self.ask(cm.Hangup(leg=call.leg, reason=event.reason))
 
     def _send_digits(self, call: Call, event: ev.DigitsRequested) -> None:
         if call.ended is not None:

@@ -11,6 +11,7 @@ from workbench import commands as cm
 from workbench.clock import Clock, Timer
 from workbench.engine import Engine
 from workbench.flow_run import FlowRun
+from workbench.policy import Gatekeeper, Policy
 from workbench.prompts import PromptShelf
 from workbench.switchboard import Switchboard
 
@@ -31,10 +32,12 @@ class Stage:
         executor: Executor,
         steps: Executor,
         runs: Mapping[str, FlowRun],
+        policy: Policy | None = None,
     ) -> None:
         """Look for prompts in `sounds`, keep call audio in `folder`.
 
-        Files are worked on by `executor`; `steps` runs what flows ask of the world.
+        Files are worked on by `executor`; `steps` runs what flows ask of the world. Without
+        a policy only this machine may be called.
         """
         self._steps = steps
         self._switchboard = switchboard
@@ -49,6 +52,8 @@ class Stage:
         self._timers: dict[tuple[str, str], Timer] = {}
         self._preparing: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._closing = False
+        self._gatekeeper = Gatekeeper(policy or Policy())
+        self._limits: dict[str, Timer] = {}
 
     async def run(self) -> None:
         """Hand commands to the engine, one after another, until cancelled."""

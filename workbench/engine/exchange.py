@@ -71,7 +71,7 @@ class Exchange:
     def hang_up_all(self, reason: str) -> None:
         """End every leg, as by `Hangup`."""
         for leg in list(self._legs.values()):
-            self._hang_up(leg, reason=reason)
+            self._hang_up(leg, reason)
 
     def release_all(self, reason: str) -> None:
         """End every leg and release it without waiting for the far end."""
@@ -203,8 +203,8 @@ class Exchange:
                 leg.keypad.add(sending, digits)
             case commands.Record():
                 leg.record(command)
-            case commands.Hangup():
-                self._hang_up(leg)
+            case commands.Hangup(reason=reason):
+                self._hang_up(leg, reason)
 
     def _refuse(self, leg: Leg, command: AnyCommand) -> None:
         """Finish at once what was asked of a leg that is about to end."""
@@ -252,16 +252,16 @@ class Exchange:
         code = sip_code if 400 <= sip_code < 700 else 603
         self._end(leg, Ending("local", code, "rejected"), sip_code=code)
 
-    def _hang_up(self, leg: Leg, reason: str = "hung up") -> None:
+    def _hang_up(self, leg: Leg, reason: str = "") -> None:
         if leg.over:
             return
         if leg.answered:
-            code = 200
+            code, usual = 200, "hung up"
         elif leg.outbound:
-            code, reason = 487, "cancelled"
+            code, usual = 487, "cancelled"
         else:
-            code, reason = 603, "declined"
-        self._end(leg, Ending("local", code, reason), sip_code=code)
+            code, usual = 603, "declined"
+        self._end(leg, Ending("local", code, reason or usual), sip_code=code)
 
     # How a leg ends.
 

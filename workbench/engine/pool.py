@@ -10,7 +10,7 @@ import ipaddress
 import itertools
 import logging
 import socket
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import msgspec
@@ -132,6 +132,10 @@ class Pool:
             self._release(command.leg, Ending("engine", 400, str(error)))
             return
         address = sip.parse_address(command.uri)
+        if address.transport != "udp":
+            reason = f"calls over {address.transport} are not there yet: call over udp"
+            self._release(command.leg, Ending("engine", 503, reason))
+            return
         if address.is_ip:
             self._place(command)
             return
@@ -152,7 +156,7 @@ class Pool:
             reason = f"the host {address.host} cannot be resolved"
             self._release(command.leg, Ending("engine", 503, reason))
             return
-        uri = str(sip.SipAddress(address.user, host, address.port))
+        uri = str(replace(address, host=host))
         self._place(msgspec.structs.replace(command, uri=uri))
 
     def _place(self, command: Dial) -> None:
@@ -239,6 +243,8 @@ class Pool:
 
 async def resolve(host: str) -> str | None:
     """Return an IPv4 address of a host, None when there is none."""
+    if host.lower() in sip.LOOPBACK_NAMES:
+        return "127.0.0.1"
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(

@@ -46,6 +46,7 @@ from workbench.events.observed import (
     RecordingFailed,
     RecordingStarted,
     RecordingStored,
+    Refused,
     Ringing,
     StepReturned,
     TimerFired,
@@ -82,6 +83,7 @@ __all__ = [
     "RecordingFailed",
     "RecordingStarted",
     "RecordingStored",
+    "Refused",
     "RejectRequested",
     "RingRequested",
     "Ringing",
@@ -94,9 +96,9 @@ __all__ = [
 ]
 
 EVENTS: tuple[type[Event], ...] = (
-    Placed, Offered, Ringing, EarlyMedia, Answered, MediaStarted, DigitReceived, DigitsSent,
-    PromptStarted, PromptFinished, RecordingStarted, RecordingStored, RecordingFailed,
-    StepReturned, TimerFired, Ended,
+    Placed, Refused, Offered, Ringing, EarlyMedia, Answered, MediaStarted, DigitReceived,
+    DigitsSent, PromptStarted, PromptFinished, RecordingStarted, RecordingStored,
+    RecordingFailed, StepReturned, TimerFired, Ended,
     FlowStarted, RingRequested, AnswerRequested, RejectRequested, PromptRequested,
     PromptStopRequested, DigitsRequested, GatherRequested, GatherFinished, RecordRequested,
     StepRequested, TimerRequested, TimerCancelled, HangupRequested, FlowReturned, FlowFailed,

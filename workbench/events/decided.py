@@ -109,6 +109,8 @@ class HangupRequested(Decision, frozen=True, kw_only=True):
     """End the call."""
 
     TOPIC: ClassVar[str] = "call.hangup_requested"
+    reason: str = ""
+    """Why, in words; empty when nobody said."""
 
 
 class FlowReturned(Decision, frozen=True, kw_only=True):

@@ -28,6 +28,25 @@ class Offered(Event, frozen=True, kw_only=True):
     sip_call_id: str = ""
     remote: str = ""
     headers: dict[str, str] = msgspec.field(default_factory=dict)
+    identity: str = ""
+    """The caller's URI: asserted by a trusted peer (RFC 3325), else `from_`."""
+    forwarded_from: str = ""
+    """Who sent the call on to us, as a trusted peer says (Diversion, History-Info)."""
+    caller_number: str = ""
+    """`identity` as E.164; empty where it is no number with its country."""
+    called_number: str = ""
+    """`to` as E.164; empty where it is no number with its country."""
+
+
+class Refused(Event, frozen=True, kw_only=True):
+    """The policy let nothing out for this call; nobody was called."""
+
+    TOPIC: ClassVar[str] = "call.refused"
+    way: Literal["dial", "transfer", "refer", "redirect"]
+    to: str
+    rule: str
+    """The field of `Policy` that refused, `dear` for a range that costs extra."""
+    reason: str
 
 
 class Ringing(Event, frozen=True, kw_only=True):

@@ -10,16 +10,17 @@ from workbench.call import Call
 Row = dict[str, Any]
 
 COLUMNS = (
-    "call_sid", "parent_call_sid", "direction", "from", "to", "status", "start", "ring",
-    "answer", "end", "duration", "billsec", "disposition", "hangup_cause", "q850_cause",
-    "sip_code", "disconnected_by", "reason", "trunk", "remote_host", "codec_read",
-    "codec_write", "pdd_ms", "mos_lq_rx", "mos_lq_tx", "jitter_ms_rx", "jitter_ms_tx",
-    "loss_pct_rx", "loss_pct_tx", "answered_by", "recording_hash", "flow", "flow_version",
-    "outcome", "digits", "events", "tag",
+    "call_sid", "parent_call_sid", "direction", "from", "to", "identity", "forwarded_from",
+    "caller_number", "called_number", "status", "start", "ring", "answer", "end", "duration",
+    "billsec", "disposition", "hangup_cause", "q850_cause", "sip_code", "disconnected_by",
+    "reason", "trunk", "remote_host", "codec_read", "codec_write", "pdd_ms", "mos_lq_rx",
+    "mos_lq_tx", "jitter_ms_rx", "jitter_ms_tx", "loss_pct_rx", "loss_pct_tx", "answered_by",
+    "recording_hash", "flow", "flow_version", "outcome", "digits", "events", "tag",
 )  # fmt: skip
 """The columns in their order. `parent_call_sid`, `trunk`, `mos_lq_*`, `answered_by` and `tag`
 are null until calls have parents, trunks, a MOS, a detected answerer and tags."""
 
+_PARTIES = ("identity", "forwarded_from", "caller_number", "called_number")
 _DISPOSITIONS = {"busy": "BUSY", "no-answer": "NO ANSWER", "canceled": "NO ANSWER"}
 
 
@@ -43,6 +44,7 @@ def _who(call: Call, history: Sequence[ev.Event]) -> Row:
         "to": call.to,
         "status": call.status,
         "remote_host": getattr(history[0], "remote", None) or None,
+        **{name: getattr(history[0], name, None) or None for name in _PARTIES},
         "events": len(history),
     }
     if (ended := call.ended) is not None:

@@ -23,6 +23,7 @@ _IDENTITY = frozenset(
 _FORMS: dict[type[ev.Event], str] = {
     ev.Placed: "call to {to}",
     ev.Offered: "call from {from_} to {to}",
+    ev.Refused: "{way} to {to} refused: {reason}",
     ev.Ringing: "ringing",
     ev.EarlyMedia: "early media",
     ev.Answered: "answered",
