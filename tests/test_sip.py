@@ -177,6 +177,25 @@ def test_any_value_is_sendable_or_refused(value: str) -> None:
     assert len(value.encode()) <= HEADER_LIMIT
 
 
+@given(st.binary(max_size=500))
+def test_user_to_user_carries_bytes(content: bytes) -> None:
+    value = sip.user_to_user(content)
+    check_headers({"User-to-User": value})
+    assert sip.user_to_user_content(value) == content
+
+
+def test_user_to_user_is_read_as_rfc_7433_writes_it() -> None:
+    # The example of RFC 7433, section 4.1, and a list of two.
+    example = "56a390f3d2b7310023a2;encoding=hex;purpose=foo;content=bar"
+    assert sip.user_to_user_content(example) == bytes.fromhex("56a390f3d2b7310023a2")
+    assert sip.user_to_user_content("00 ; Encoding = HEX, 01") == b"\x00"
+    for strange in ("hello;encoding=text", "00;encoding=text", "0"):
+        with pytest.raises(InvalidHeader, match="not in hex"):
+            sip.user_to_user_content(strange)
+    with pytest.raises(InvalidHeader, match="at most 1024"):
+        sip.user_to_user(bytes(600))
+
+
 def test_too_many_or_too_long_headers_are_refused() -> None:
     with pytest.raises(InvalidHeader, match="too many"):
         check_headers({f"X-{number}": "1" for number in range(33)})

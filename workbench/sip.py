@@ -173,6 +173,32 @@ def context_headers(message: str) -> dict[str, str]:
     return found
 
 
+def user_to_user(content: bytes) -> str:
+    """Return the value of a User-to-User header for some bytes (RFC 7433, section 4.1).
+
+    Raises:
+        InvalidHeader: they are more than a header may hold.
+    """
+    value = f"{content.hex()};encoding=hex"
+    _check_value("User-to-User", value)
+    return value
+
+
+def user_to_user_content(value: str) -> bytes:
+    """Return the bytes of a User-to-User header; of several, those of the first.
+
+    Raises:
+        InvalidHeader: it is not in hex, the one encoding there is (RFC 7433, section 4.1).
+    """
+    content, *parameters = (part.strip() for part in value.split(",", 1)[0].split(";"))
+    encodings = [part for part in parameters if part.lower().startswith("encoding")]
+    if re.fullmatch(r"(?:[0-9A-Fa-f]{2})*", content) and all(
+        part.lower().replace(" ", "") == "encoding=hex" for part in encodings
+    ):
+        return bytes.fromhex(content)
+    raise InvalidHeader(f"User-to-User {_shown(value)} is not in hex: read it as it is.")
+
+
 def header_lines(message: str) -> list[tuple[str, str]]:
     """Return name and value of each header, folded lines joined (RFC 3261, section 7.3.1)."""
     head = re.split(r"\r?\n\r?\n", message, maxsplit=1)[0]

@@ -8,6 +8,7 @@ from tests.simulation import Simulation
 from workbench import events as ev
 from workbench.control import CallControl
 from workbench.engine.loopback import FarEnd
+from workbench.errors import InvalidInput
 from workbench.flow import flow
 from workbench.policy import Policy
 from workbench.replay import replay
@@ -76,6 +77,24 @@ async def test_the_longest_call_is_hung_up_with_the_reason(tmp_path: Path) -> No
     answered = next(event for event in history if isinstance(event, ev.Answered))
     assert (asked.at - answered.at).total_seconds() == 90
     assert replay(history, stay).equal
+
+
+@flow
+async def give_up(call: CallControl) -> None:
+    """Hang up with a reason, after one that is none."""
+    with pytest.raises(InvalidInput, match="up to 200 characters"):
+        await call.hangup("x" * 201)
+    await call.hangup("nobody spoke")
+
+
+async def test_a_flow_says_why_it_hangs_up(tmp_path: Path) -> None:
+    async with Simulation(tmp_path) as simulation:
+        simulation.engine.far_end("bob", FarEnd())
+        simulation.dial("sip:bob@loopback", give_up)
+        [history] = await simulation.until_closed()
+    [ended] = [event for event in history if isinstance(event, ev.Ended)]
+    assert (ended.by, ended.reason) == ("app", "nobody spoke")
+    assert replay(history, give_up).equal
 
 
 async def test_a_call_that_is_over_leaves_no_timer(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from workbench import events as ev
 from workbench.call import Phase
-from workbench.control.desk import Verbs
+from workbench.control.desk import Verbs, is_text
 from workbench.errors import InvalidInput
+
+LONGEST_REASON = 200
 
 
 class CourseVerbs(Verbs):
@@ -31,9 +33,15 @@ class CourseVerbs(Verbs):
         self._desk.decide(ev.RejectRequested, sip_code=sip_code)
         await self._outlive()
 
-    async def hangup(self) -> None:
-        """End the call and wait until it is over; the flow then goes on, to tidy up."""
+    async def hangup(self, reason: str = "") -> None:
+        """End the call and wait until it is over; the flow then goes on, to tidy up.
+
+        `reason`, up to 200 characters, is for the record; the far end does not see it.
+        """
         if self.ended:
             return
-        self._desk.decide(ev.HangupRequested)
+        if not is_text(reason) or len(reason) > LONGEST_REASON:
+            message = f"The reason of a hang-up is a text of up to {LONGEST_REASON} characters."
+            raise InvalidInput(message)
+        self._desk.decide(ev.HangupRequested, reason=reason)
         await self._outlive()
