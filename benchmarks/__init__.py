@@ -1,6 +1,7 @@
 """Measurements as ratios, which hold on any machine where absolute figures do not.
 
-Every module here but `__main__` measures one thing and has `measure() -> list[Ratio]`.
+Every module here measures one thing and has `measure() -> list[Ratio]`, but for `__main__`,
+`wire` (RTP as tcpdump sees it) and `raw_workers` (the limit for many calls).
 What is compared runs alternately in one process, and a ratio is the median of its runs.
 """
 

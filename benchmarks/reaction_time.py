@@ -6,9 +6,8 @@ the wire. The limit is what a person takes for at once; the ratio is to that lim
 
 import logging
 import statistics
-import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 import soundfile
 
 from benchmarks import Ratio
+from benchmarks.wire import Wire, datagrams
 from tests.acceptance.rtp import PCMU, TELEPHONE_EVENT, write_keypad
 from tests.acceptance.sipp import SCENARIOS, Sipp, free_media_port
 from workbench import CallControl, Workbench, flow
@@ -67,7 +67,7 @@ def _reactions(folder: Path, calls: int) -> list[float]:
     ports = [free_media_port() for _ in range(0, calls, A_LISTENER_CARRIES)]
     with Workbench(folder / "store", sounds=[folder]) as bench, ExitStack() as open_now:
         peers = [bench.answer(react).removeprefix("sip:") for _ in ports]
-        captured = open_now.enter_context(_Tcpdump(folder / "wire.pcap", ports))
+        captured = open_now.enter_context(Wire(folder / "wire.pcap", ports))
         each = min(calls, A_LISTENER_CARRIES)
         running = [
             open_now.enter_context(
@@ -96,28 +96,6 @@ def _scenario(folder: Path) -> Path:
     return path
 
 
-class _Tcpdump:
-    """Both directions of some UDP ports on loopback."""
-
-    def __init__(self, path: Path, ports: Sequence[int]) -> None:
-        self.path, self._ports = path, ports
-
-    def __enter__(self) -> "_Tcpdump":
-        wanted = " or ".join(f"udp port {port}" for port in self._ports)
-        command = ["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-w", "-", wanted]
-        with self.path.open("wb") as file:
-            self._process = subprocess.Popen(
-                command, stdout=file, stderr=subprocess.PIPE, text=True
-            )
-        assert self._process.stderr is not None
-        assert "listening on" in self._process.stderr.readline()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._process.terminate()
-        self._process.communicate()
-
-
 def _measured(path: Path, port: int) -> Iterator[float]:
     """Give the milliseconds from each key's first packet to the tone that answers it."""
     pressed: dict[int, float] = {}
@@ -133,10 +111,8 @@ def _measured(path: Path, port: int) -> Iterator[float]:
 
 
 def _packets(path: Path) -> Iterator[tuple[float, int, int, dpkt.rtp.RTP]]:
-    with path.open("rb") as file:
-        for moment, frame in dpkt.pcap.Reader(file):
-            udp = dpkt.ethernet.Ethernet(frame).data.data
-            yield moment, udp.sport, udp.dport, dpkt.rtp.RTP(udp.data)
+    for moment, udp in datagrams(path):
+        yield moment, udp.sport, udp.dport, dpkt.rtp.RTP(udp.data)
 
 
 def _is_loud(payload: bytes) -> bool:

@@ -5,6 +5,7 @@ import itertools
 import shutil
 import socket
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -48,6 +49,7 @@ class Sipp:
         limit: int = 4,
         length_ms: int = 0,
         media_port: int = 0,
+        options: Sequence[str] = (),
     ) -> None:
         """Start SIPp in a folder of its own below `folder`.
 
@@ -60,6 +62,7 @@ class Sipp:
             limit: how many calls at once; one listening worker carries four.
             length_ms: how long a scenario without own times pauses.
             media_port: where audio is received; a free one by default.
+            options: further options of SIPp's own.
 
         Raises:
             SippFailed: it could not be started.
@@ -74,7 +77,7 @@ class Sipp:
             "-mi", "127.0.0.1", "-mp", str(self.media_port),
             "-m", str(calls), "-r", str(rate), "-l", str(limit), "-d", str(length_ms),
             "-nostdin", "-timeout", f"{PATIENCE_S}s", "-timeout_error",
-            "-recv_timeout", "60000",
+            "-recv_timeout", "60000", *options,
             "-trace_stat", "-stf", "stat.csv", "-trace_err", "-error_file", "errors.log",
             "-trace_msg", "-message_file", "messages.log",
         ]  # fmt: skip

@@ -1,0 +1,59 @@
+"""What tcpdump sees of RTP on loopback, with the kernel's own times."""
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+import dpkt
+
+HEADERS = 96
+"""Bytes of each packet that are enough to tell who sent it."""
+
+
+class Wire:
+    """Both directions of some UDP ports on loopback, captured to a file."""
+
+    def __init__(self, path: Path, ports: Sequence[int], snap_length: int = 0) -> None:
+        """Capture whole packets, or only so many bytes of each."""
+        self.path, self._ports, self._snap_length = path, ports, snap_length
+
+    def __enter__(self) -> Self:
+        wanted = " or ".join(f"udp port {port}" for port in self._ports)
+        command = ["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-w", "-"]
+        command += ["-s", str(self._snap_length), "-B", "16384", wanted]
+        with self.path.open("wb") as file:
+            self._process = subprocess.Popen(
+                command, stdout=file, stderr=subprocess.PIPE, text=True
+            )
+        assert self._process.stderr is not None
+        assert "listening on" in self._process.stderr.readline()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+    @property
+    def pid(self) -> int:
+        """Return the process id of tcpdump."""
+        return self._process.pid
+
+
+def datagrams(path: Path) -> Iterator[tuple[float, dpkt.udp.UDP]]:
+    """Give the UDP datagrams of a capture with their times in seconds."""
+    with path.open("rb") as file:
+        for moment, frame in dpkt.pcap.Reader(file):
+            yield moment, dpkt.ethernet.Ethernet(frame).data.data
+
+
+def gaps_ms(path: Path, port: int) -> dict[int, list[float]]:
+    """Return the milliseconds between the packets that each sender sent to a port."""
+    before: dict[int, float] = {}
+    gaps: dict[int, list[float]] = {}
+    for moment, udp in datagrams(path):
+        if udp.dport == port:
+            if udp.sport in before:
+                gaps.setdefault(udp.sport, []).append((moment - before[udp.sport]) * 1000)
+            before[udp.sport] = moment
+    return gaps
