@@ -22,6 +22,11 @@ STORE = click.option(
     "--store", default="workbench-store", envvar="WORKBENCH_STORE", show_default=True,
     metavar="DIR", help="The folder of the calls.",
 )  # fmt: skip
+ALLOW = click.option(
+    "--allow", multiple=True, metavar="PATTERN",
+    help="A host, user@host or prefix (+49…) that may be called besides this machine;"
+    " may be repeated.",
+)  # fmt: skip
 
 
 class _Commands(click.Group):
@@ -66,8 +71,11 @@ def demo(store: str) -> None:
 @click.option("--listen", default="127.0.0.1:5060", show_default=True, metavar="HOST:PORT",
               help="Where to take calls (UDP); port 0 picks a free one.")  # fmt: skip
 @click.option("--calls", type=click.IntRange(min=1), metavar="N", help="End after N calls.")
+@ALLOW
 @STORE
-def answer(flow: str, listen: str, calls: int | None, store: str) -> None:
+def answer(
+    flow: str, listen: str, calls: int | None, allow: tuple[str, ...], store: str
+) -> None:
     """Let FLOW (path.py:name or module:name) take every call, until Ctrl-C.
 
     \b
@@ -81,7 +89,7 @@ def answer(flow: str, listen: str, calls: int | None, store: str) -> None:
     taker = load_flow(flow)
     console = Console()
     enough = _Count(calls)
-    with _bench(store) as bench, suppress(KeyboardInterrupt):
+    with _bench(store, policy=_policy(allow)) as bench, suppress(KeyboardInterrupt):
         _tell_recovered(bench, console)
         bench.on_closed(enough)
         bench.subscribe(Narrator(console))
@@ -118,9 +126,7 @@ class _Count:
               help="How long to wait for an answer.")  # fmt: skip
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
               help="The address of this machine to call from.")  # fmt: skip
-@click.option("--allow", multiple=True, metavar="PATTERN",
-              help="A host, user@host or prefix (+49…) that may be called besides this machine;"
-              " may be repeated.")  # fmt: skip
+@ALLOW
 @STORE
 def dial(
     uri: str, flow: str, from_: str, headers: tuple[str, ...], timeout: float, host: str,
@@ -139,11 +145,10 @@ def dial(
     """
     from workbench.flow import load_flow
     from workbench.narration import Narrator
-    from workbench.policy import LOOPBACK, Policy
 
     caller = load_flow(flow)
     console = Console()
-    with _bench(store, host=host, policy=Policy(allow=(*LOOPBACK, *allow))) as bench:
+    with _bench(store, host=host, policy=_policy(allow)) as bench:
         _tell_recovered(bench, console)
         bench.subscribe(Narrator(console))
         call = bench.dial(
@@ -307,6 +312,12 @@ def _bench(store: str, **options: Any) -> Any:
     from workbench.bench import Workbench
 
     return Workbench(store, **options)
+
+
+def _policy(allow: tuple[str, ...]) -> Any:
+    from workbench.policy import LOOPBACK, Policy
+
+    return Policy(allow=(*LOOPBACK, *allow))
 
 
 def _tell_recovered(bench: Any, console: Console) -> None:
