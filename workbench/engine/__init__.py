@@ -1,7 +1,7 @@
 """The interface that every engine fulfils: signals out, `execute(command)` in.
 
 Siblings: `loopback` (simulated, any clock), `pool` (supervises worker processes),
-`worker` (such a process), `pjsua` (the only importer of pjsua2).
+`worker` (such a process), `pjsua` and `pjcall` (the only importers of pjsua2).
 """
 
 from collections.abc import Callable

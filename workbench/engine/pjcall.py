@@ -1,0 +1,202 @@
+"""One call of pjsua2: its verbs in, plain facts of its callbacks out.
+
+A callback copies what it was given to plain Python, tells its line and returns (`pjsua` has
+the rules). With `pjsua` the only importer of pjsua2.
+"""
+
+import ctypes
+import functools
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import pjsua2 as pj
+
+from workbench import sip
+from workbench.engine.digits import TONE_MS
+from workbench.engine.exchange import Exchange
+from workbench.engine.line import LineError
+from workbench.engine.lines import Line, LineBook, counted
+from workbench.engine.player import Player
+
+AUDIO = -1
+"""Stands for the first audio stream of a call."""
+LIVE_MEDIA = frozenset({pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD})
+
+
+class Owner(Protocol):
+    """What a call needs of the trunk that it hangs on."""
+
+    exchange: Exchange
+    book: LineBook
+    account: pj.Account
+    endpoint: pj.Endpoint
+
+    def defect(self, text: str) -> None:
+        """Take note of a callback that raised."""
+
+
+library = ctypes.CDLL(pj._pjsua2.__file__)
+library.pjsua_player_get_pos.restype = ctypes.c_ssize_t
+
+
+def guarded(callback: Callable[..., None]) -> Callable[..., None]:
+    """Let no exception out of a callback: pjsua2 would keep it and abort later."""
+
+    @functools.wraps(callback)
+    def safe(self: Any, prm: Any) -> None:
+        try:
+            callback(self, prm)
+        except BaseException as error:  # noqa: BLE001 - the caller is C++
+            text = error.reason if isinstance(error, pj.Error) else str(error)
+            self.trunk.defect(f"{callback.__name__}: {type(error).__name__}: {text}")
+
+    return safe
+
+
+def acting(purpose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Turn an error of the library into one of the line, which says what was wanted."""
+
+    def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(verb)
+        def checked(self: Any, *args: Any) -> Any:
+            try:
+                return verb(self, *args)
+            except pj.Error as error:
+                raise LineError(f"{purpose} failed: {error.reason}") from None
+
+        return checked
+
+    return decorate
+
+
+class PjCall(pj.Call):
+    """One call of the library; it must die in the callback that says it is over."""
+
+    def __init__(self, trunk: Owner, line: Line, native_id: int = -1) -> None:
+        """Report to `line`; without an id the call is about to be dialled."""
+        super().__init__(trunk.account, native_id)
+        self.trunk, self.line = trunk, line
+
+    # What a line asks for.
+
+    @acting("answering the INVITE")
+    def respond(self, sip_code: int) -> None:
+        """Send a response to the INVITE."""
+        prm = audio_call()
+        prm.statusCode = sip_code
+        self.answer(prm)
+
+    @acting("hanging up")
+    def end(self, sip_code: int) -> None:
+        """Send BYE, CANCEL or a final response, as the call's state asks for."""
+        prm = pj.CallOpParam()
+        prm.statusCode = sip_code
+        self.hangup(prm)
+
+    @acting("sending a digit")
+    def press(self, digit: str) -> None:
+        """Begin an RFC 4733 event."""
+        prm = pj.CallSendDtmfParam()
+        prm.method, prm.digits = pj.PJSUA_DTMF_METHOD_RFC2833, digit
+        prm.duration = TONE_MS
+        self.sendDtmf(prm)
+
+    @acting("finding the call's audio")
+    def port(self) -> pj.AudioMedia:
+        """Return the port of the bridge that carries the call's audio."""
+        return self.getAudioMedia(AUDIO)
+
+    def player(self, path: str) -> Player:
+        """Open a file to play."""
+        return Player(library, path)
+
+    @acting("opening the recording")
+    def recorders(self, paths: tuple[str, str]) -> tuple[Any, Any]:
+        """Open two files, of which the second is fed with silence."""
+        received, sent = pj.AudioMediaRecorder(), pj.AudioMediaRecorder()
+        received.createRecorder(paths[0])
+        sent.createRecorder(paths[1])
+        # A recorder without a source writes nothing: the null device is silence.
+        self._devices().getCaptureDevMedia().startTransmit(sent)
+        return received, sent
+
+    @acting("connecting the call's audio")
+    def drain(self, port: pj.AudioMedia) -> None:
+        """Take the audio of a port even when nobody listens."""
+        port.startTransmit(self._devices().getPlaybackDevMedia())
+
+    def _devices(self) -> pj.AudDevManager:
+        return self.trunk.endpoint.audDevManager()
+
+    # What the library tells.
+
+    @guarded
+    def onCallState(self, prm: Any) -> None:
+        """Copy the state; let go of the call when it is over."""
+        info, exchange = self.getInfo(), self.trunk.exchange
+        state, code, reason = info.state, int(info.lastStatusCode), sip.legible(info.lastReason)
+        if state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self._count(0)
+            self.line.disconnected(code, reason)
+        elif state == pj.PJSIP_INV_STATE_CONFIRMED:
+            self.line.tell(exchange.answered)
+        elif state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:
+            self.line.tell(exchange.progressed, code, reason)
+
+    @guarded
+    def onCallMediaState(self, prm: Any) -> None:
+        """Tell that audio flows, or flows through another port than before."""
+        info = self.getInfo()
+        for medium in info.media:
+            if medium.type == pj.PJMEDIA_TYPE_AUDIO and medium.status in LIVE_MEDIA:
+                stream = self.getStreamInfo(medium.index)
+                codec, rate = str(stream.codecName), int(stream.codecClockRate)
+                self.trunk.book.put(functools.partial(self.line.media_active, codec, rate))
+                return
+
+    @guarded
+    def onStreamDestroyed(self, prm: Any) -> None:
+        """Copy what was counted on a stream."""
+        self._count(prm.streamIdx)
+
+    @guarded
+    def onDtmfDigit(self, prm: Any) -> None:
+        """Tell of a digit at its begin."""
+        info = prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO
+        told = self.trunk.exchange.digit_received
+        self.line.tell(told, str(prm.digit), "sip-info" if info else "rfc4733")
+
+    @guarded
+    def onCallTransferRequest(self, prm: Any) -> None:
+        """Refuse REFER: obeyed, it would dial whatever the far end names."""
+        prm.statusCode = 603
+
+    @guarded
+    def onCallReplaceRequest(self, prm: Any) -> None:
+        """Refuse Replaces: nobody has asked for it."""
+        prm.statusCode = 603
+
+    def _count(self, stream: int) -> None:
+        if not self.hasMedia():
+            return
+        try:
+            self.line.counted(counted(self.getStreamStat(stream)))
+        except pj.Error:
+            return  # no stream was ever there
+
+
+def audio_call() -> pj.CallOpParam:
+    """Ask for one audio stream and no video."""
+    prm = pj.CallOpParam(True)
+    prm.opt.audioCount, prm.opt.videoCount = 1, 0
+    return prm
+
+
+def header_vector(headers: dict[str, str]) -> pj.SipHeaderVector:
+    """Copy headers into the library's own list."""
+    vector = pj.SipHeaderVector()
+    for name, value in headers.items():
+        header = pj.SipHeader()
+        header.hName, header.hValue = name, value
+        vector.append(header)
+    return vector
