@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench import sip
+from workbench import reason, sip
 from workbench.errors import InvalidAddress, InvalidHeader
 from workbench.sip import (
     HEADER_LIMIT,
@@ -216,7 +216,7 @@ def test_context_is_pulled_out_of_a_message() -> None:
 def test_any_message_can_be_read(text: str) -> None:
     check_headers(context_headers(f"INVITE sip:b@x SIP/2.0\r\nX-A: {text}\r\n\r\n"))
     sip.first_line(text)
-    sip.reason_cause(text)
+    reason.read(sip.header_values(text, "Reason"))
     assert len(redact(text)) <= sip.MESSAGE_LIMIT
 
 
@@ -232,8 +232,7 @@ def test_long_messages_are_cut() -> None:
 
 
 def test_the_cause_of_a_reason_header() -> None:
-    assert sip.reason_cause(MESSAGE) == 17
-    assert sip.reason_cause("BYE sip:x SIP/2.0\r\nReason: SIP;cause=200\r\n\r\n") is None
+    assert reason.read(sip.header_values(MESSAGE, "Reason")) == (17, "busy")
 
 
 def test_the_uri_of_a_from_header() -> None:

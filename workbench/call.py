@@ -37,6 +37,7 @@ TRANSITIONS: dict[tuple[Phase, type[ev.Event]], Phase] = {
     (Phase.RINGING, ev.Ringing): Phase.RINGING,
     (Phase.EARLY, ev.Ringing): Phase.EARLY,
     (Phase.PLACED, ev.EarlyMedia): Phase.EARLY,
+    (Phase.OFFERED, ev.EarlyMedia): Phase.EARLY,
     (Phase.RINGING, ev.EarlyMedia): Phase.EARLY,
     (Phase.EARLY, ev.EarlyMedia): Phase.EARLY,
     **{(phase, ev.Answered): Phase.ANSWERED for phase in _SETTING_UP},

@@ -31,6 +31,10 @@ class Ring(Command, frozen=True, kw_only=True, tag="ring"):
     """Tell the caller that it rings (180)."""
 
 
+class Progress(Command, frozen=True, kw_only=True, tag="progress"):
+    """Send audio to the caller before the answer (183 with SDP)."""
+
+
 class Answer(Command, frozen=True, kw_only=True, tag="answer"):
     """Accept the call (200)."""
 
@@ -39,6 +43,10 @@ class Reject(Command, frozen=True, kw_only=True, tag="reject"):
     """Refuse the call with a final SIP code (400 to 699)."""
 
     sip_code: int = 603
+    cause: int | None = None
+    """The Q.850 cause to tell the far end (RFC 3326); None tells none."""
+    reason: str = ""
+    """Why, in words, for the record, and for the far end where there is a cause."""
 
 
 class Play(Command, frozen=True, kw_only=True, tag="play"):
@@ -74,7 +82,11 @@ class Hangup(Command, frozen=True, kw_only=True, tag="hangup"):
 
     reason: str = ""
     """Why, in words, for the record; empty for the usual ones."""
+    cause: int | None = None
+    """The Q.850 cause to tell the far end with the reason (RFC 3326); None tells neither."""
 
 
-AnyCommand = Dial | Ring | Answer | Reject | Play | Stop | SendDigits | Record | Hangup
+AnyCommand = (
+    Dial | Ring | Progress | Answer | Reject | Play | Stop | SendDigits | Record | Hangup
+)
 """What the worker protocol can carry."""

@@ -210,9 +210,13 @@ def header_lines(message: str) -> list[tuple[str, str]]:
 
 def header_value(message: str, *names: str) -> str:
     """Return the first value of a header, by its long or compact name; empty if absent."""
+    return next(iter(header_values(message, *names)), "")
+
+
+def header_values(message: str, *names: str) -> list[str]:
+    """Return every value of a header, by its long or compact name."""
     wanted = {name.lower() for name in names}
-    found = (value for name, value in header_lines(message) if name.lower() in wanted)
-    return next(found, "")
+    return [value for name, value in header_lines(message) if name.lower() in wanted]
 
 
 def bare_uri(name_addr: str) -> str:
@@ -252,16 +256,6 @@ _SECRET_HEADER = re.compile(
 _SECRET_KEY = re.compile(
     r"^(a=crypto:|a=key-mgmt:|a=ice-pwd:|k=)[^\r\n]*", re.IGNORECASE | re.MULTILINE
 )
-
-
-def reason_cause(message: str) -> int | None:
-    """Return the Q.850 cause of a Reason header (RFC 3326), where there is one."""
-    for name, value in header_lines(message):
-        if name.lower() == "reason":
-            match = re.search(r"Q\.850\s*;(?:[^,]*;)?\s*cause\s*=\s*(\d{1,3})\b", value, re.I)
-            if match and 0 < int(match[1]) < 128:
-                return int(match[1])
-    return None
 
 
 def _bare(text: str) -> str:

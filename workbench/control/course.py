@@ -1,11 +1,12 @@
-"""The verbs that move a call along: ring, answer, reject, hang up."""
+"""The verbs that move a call along: ring, early media, answer, reject, hang up."""
 
 from workbench import events as ev
+from workbench import reason as reasons
 from workbench.call import Phase
-from workbench.control.desk import Verbs, is_text
+from workbench.control.desk import Verbs
 from workbench.errors import InvalidInput
 
-LONGEST_REASON = 200
+_UNANSWERED = (Phase.OFFERED, Phase.RINGING, Phase.EARLY)
 
 
 class CourseVerbs(Verbs):
@@ -13,35 +14,61 @@ class CourseVerbs(Verbs):
 
     async def ring(self) -> None:
         """Tell the caller that it rings (180)."""
-        self._require(Phase.OFFERED, Phase.RINGING)
+        self._require(*_UNANSWERED)
         self._desk.decide(ev.RingRequested)
+
+    async def progress(self) -> None:
+        """Let the caller hear audio before the answer (183); `play` and `say` work then.
+
+        Does nothing when audio flows already.
+        """
+        self._require(*_UNANSWERED, Phase.ANSWERED)
+        if not self._desk.call.media:
+            self._desk.decide(ev.ProgressRequested)
+            await self._wait("media")
 
     async def answer(self) -> None:
         """Take the call; does nothing when it is answered already."""
         self._alive()
         if self._desk.call.phase is not Phase.ANSWERED:
-            self._require(Phase.OFFERED, Phase.RINGING, Phase.EARLY)
+            self._require(*_UNANSWERED)
             self._desk.decide(ev.AnswerRequested)
             await self._wait("answered")
 
-    async def reject(self, sip_code: int = 603) -> None:
-        """Refuse the call with a final SIP code (400 to 699) and wait for its end."""
-        self._require(Phase.OFFERED, Phase.RINGING, Phase.EARLY)
-        if not 400 <= sip_code <= 699:
+    async def reject(
+        self, sip_code: int = 603, cause: int | None = None, reason: str = ""
+    ) -> None:
+        """Refuse the call with a final SIP code (400 to 699) and wait for its end.
+
+        Args:
+            sip_code: what the caller is answered.
+            cause: a Q.850 cause that the caller is told in a Reason header (RFC 3326).
+            reason: up to 200 characters for the record, and for that header if there is one.
+
+        Raises:
+            InvalidInput: a code, cause or text that cannot be sent.
+        """
+        self._require(*_UNANSWERED)
+        if type(sip_code) is not int or not 400 <= sip_code <= 699:
             message = f"A call is refused with a SIP code from 400 to 699, not {sip_code}."
             raise InvalidInput(message)
-        self._desk.decide(ev.RejectRequested, sip_code=sip_code)
+        reasons.check(cause, reason)
+        self._desk.decide(ev.RejectRequested, sip_code=sip_code, cause=cause, reason=reason)
         await self._outlive()
 
-    async def hangup(self, reason: str = "") -> None:
+    async def hangup(self, reason: str = "", cause: int | None = None) -> None:
         """End the call and wait until it is over; the flow then goes on, to tidy up.
 
-        `reason`, up to 200 characters, is for the record; the far end does not see it.
+        Args:
+            reason: up to 200 characters for the record, and for a Reason header.
+            cause: a Q.850 cause that the far end is told in that header (RFC 3326); without
+                one it sees neither.
+
+        Raises:
+            InvalidInput: a cause or text that cannot be sent.
         """
         if self.ended:
             return
-        if not is_text(reason) or len(reason) > LONGEST_REASON:
-            message = f"The reason of a hang-up is a text of up to {LONGEST_REASON} characters."
-            raise InvalidInput(message)
-        self._desk.decide(ev.HangupRequested, reason=reason)
+        reasons.check(cause, reason)
+        self._desk.decide(ev.HangupRequested, cause=cause, reason=reason)
         await self._outlive()

@@ -62,14 +62,15 @@ class Verbs:
         self._alive()
         phase = self._desk.call.phase
         if phase not in phases:
-            hint = " Do `await call.answer()` first." if phases == (Phase.ANSWERED,) else ""
+            early = Phase.ANSWERED in phases and phase in (Phase.OFFERED, Phase.RINGING)
+            hint = " Do `await call.answer()` first." if early else ""
             message = (
                 f"Call {self.id} is {phase}, and this verb needs it {' or '.join(phases)}."
             )
             raise NotAllowedNow(message + hint)
 
     async def _media(self) -> None:
-        self._require(Phase.ANSWERED)
+        self._require(Phase.EARLY, Phase.ANSWERED)
         if not self._desk.call.media:
             await self._wait("media")
 

@@ -59,7 +59,7 @@ class DigitVerbs(AudioVerbs):
         Raises:
             InvalidInput: a count, time or key that cannot be.
         """
-        self._require(Phase.ANSWERED)
+        self._require(Phase.EARLY, Phase.ANSWERED)
         _check_gather(digits, timeout, digit_timeout, finish_on)
         if play and say:
             message = "`gather` takes `play` or `say`, not both."

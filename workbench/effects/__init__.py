@@ -34,6 +34,7 @@ class Effects(LegEffects, PromptEffects, RecordingEffects, WorldEffects):
 
 _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.RingRequested: Effects._ring,
+    ev.ProgressRequested: Effects._progress,
     ev.AnswerRequested: Effects._answer,
     ev.RejectRequested: Effects._reject,
     ev.HangupRequested: Effects._hang_up,

@@ -1,4 +1,4 @@
-"""What is asked of a leg: dial, ring, answer, reject, hang up, send digits."""
+"""What is asked of a leg: dial, ring, early media, answer, reject, hang up, send digits."""
 
 from workbench import commands as cm
 from workbench import events as ev
@@ -29,11 +29,15 @@ class LegEffects(PassageEffects):
     def _answer(self, call: Call, _event: ev.AnswerRequested) -> None:
         self.ask(cm.Answer(leg=call.leg))
 
+    def _progress(self, call: Call, _event: ev.ProgressRequested) -> None:
+        self.ask(cm.Progress(leg=call.leg))
+
     def _reject(self, call: Call, event: ev.RejectRequested) -> None:
-        self.ask(cm.Reject(leg=call.leg, sip_code=event.sip_code))
+        code, cause, reason = event.sip_code, event.cause, event.reason
+        self.ask(cm.Reject(leg=call.leg, sip_code=code, cause=cause, reason=reason))
 
     def _hang_up(self, call: Call, event: ev.HangupRequested) -> None:
-        self.ask(cm.Hangup(leg=call.leg, reason=event.reason))
+        self.ask(cm.Hangup(leg=call.leg, reason=event.reason, cause=event.cause))
 
     def _send_digits(self, call: Call, event: ev.DigitsRequested) -> None:
         if call.ended is not None:

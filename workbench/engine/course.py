@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from workbench import reason
 from workbench.clock import Clock
 from workbench.engine import Report
 from workbench.engine.legs import Ending, Leg
@@ -49,7 +50,7 @@ class Course:
         for leg in list(self._legs.values()):
             self._release(leg)
 
-    def _hang_up(self, leg: Leg, reason: str = "") -> None:
+    def _hang_up(self, leg: Leg, reason: str = "", cause: int | None = None) -> None:
         if leg.over:
             return
         if leg.answered:
@@ -58,7 +59,7 @@ class Course:
             code, usual = 487, "cancelled"
         else:
             code, usual = 603, "declined"
-        self._end(leg, Ending("local", code, reason or usual), sip_code=code)
+        self._end(leg, Ending("local", code, reason or usual, cause), sip_code=code)
 
     def _end(self, leg: Leg, ending: Ending, sip_code: int = 500) -> None:
         """End the line of a leg, and release the leg when that is confirmed."""
@@ -68,7 +69,7 @@ class Course:
         leg.wind_up()
         self._release_later(leg, GRACE_S)
         try:
-            self._line(leg).hang_up(sip_code)
+            self._line(leg).hang_up(sip_code, told(ending))
         except LineError:
             self._give_up(leg, ending)
 
@@ -98,3 +99,8 @@ class Course:
         if leg.line is None:
             raise LineError("the call has no line")
         return leg.line
+
+
+def told(ending: Ending) -> dict[str, str]:
+    """Return the Reason header by which the far end is told why (RFC 3326)."""
+    return reason.headers(ending.q850_cause, ending.reason)

@@ -69,6 +69,7 @@ class Exchange(Course):
         if leg is None or leg.over or leg.answered:
             return
         if sip_code == 183:
+            leg.early = True
             leg.tell(signals.EarlyMedia, sip_code=sip_code, reason=reason)
         elif sip_code > 100 and not leg.ringing:
             leg.ringing = True
@@ -152,8 +153,10 @@ class Exchange(Course):
                 self._ring(leg)
             case commands.Answer():
                 self._answer(leg)
-            case commands.Reject(sip_code=code):
-                self._reject(leg, code)
+            case commands.Progress():
+                self._progress(leg)
+            case commands.Reject():
+                self._reject(leg, command)
             case commands.Play():
                 leg.play(command)
             case commands.Stop(prompt=prompt):
@@ -162,8 +165,8 @@ class Exchange(Course):
                 leg.keypad.add(sending, digits)
             case commands.Record():
                 leg.record(command)
-            case commands.Hangup(reason=reason):
-                self._hang_up(leg, reason)
+            case commands.Hangup(reason=reason, cause=cause):
+                self._hang_up(leg, reason, cause)
 
     def _refuse(self, leg: Leg, command: AnyCommand) -> None:
         """Finish at once what was asked of a leg that is about to end."""
@@ -204,12 +207,19 @@ class Exchange(Course):
         if not leg.outbound and not leg.answered:
             self._line(leg).answer()
 
-    def _reject(self, leg: Leg, sip_code: int) -> None:
-        if leg.outbound or leg.answered:
-            self._hang_up(leg)
+    def _progress(self, leg: Leg) -> None:
+        if leg.outbound or leg.answered or leg.early:
             return
-        code = sip_code if 400 <= sip_code < 700 else 603
-        self._end(leg, Ending("local", code, "rejected"), sip_code=code)
+        self._line(leg).progress()
+        self.progressed(leg.name, 183, "Session Progress")
+
+    def _reject(self, leg: Leg, command: commands.Reject) -> None:
+        if leg.outbound or leg.answered:
+            self._hang_up(leg, command.reason, command.cause)
+            return
+        code = command.sip_code if 400 <= command.sip_code < 700 else 603
+        ending = Ending("local", code, command.reason or "rejected", command.cause)
+        self._end(leg, ending, sip_code=code)
 
     def _connected(self) -> Trunk:
         if self._trunk is None:

@@ -38,7 +38,7 @@ class Leg:
         """Name a leg; its line is attached as soon as there is one."""
         self.name, self.outbound = name, outbound
         self.line: Line | None = None
-        self.ringing = self.answered = self.released = False
+        self.ringing = self.early = self.answered = self.released = False
         self.ending: Ending | None = None
         self.deadline: Timer | None = None
         """Fires when the far end took too long: to answer, or to confirm the end."""

@@ -4,14 +4,17 @@
 either, so that both report the same signals in the same order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 from workbench.commands import Dial
 
 Monotonic = Callable[[], float]
 """Seconds on a clock that never goes back."""
+Headers = Mapping[str, str]
+NO_HEADERS: Headers = MappingProxyType({})
 Direction = Literal["received", "sent"]
 Method = Literal["rfc4733", "sip-info", "inband"]
 
@@ -42,10 +45,13 @@ class Line(Protocol):
     def ring(self) -> None:
         """Send 180 to the caller."""
 
+    def progress(self) -> None:
+        """Send 183 with SDP to the caller; audio flows from then on."""
+
     def answer(self) -> None:
         """Send 200 to the caller."""
 
-    def hang_up(self, sip_code: int) -> None:
+    def hang_up(self, sip_code: int, headers: Headers = NO_HEADERS) -> None:
         """End the call: BYE when it is up, CANCEL or the final code when it is not."""
 
     def press(self, digit: str) -> None:

@@ -13,9 +13,17 @@ from typing import Any, NamedTuple, Protocol
 from workbench import sip
 from workbench.engine.exchange import Exchange
 from workbench.engine.legs import Party
-from workbench.engine.line import Direction, LineError, Monotonic, StreamCount
+from workbench.engine.line import (
+    NO_HEADERS,
+    Direction,
+    Headers,
+    LineError,
+    Monotonic,
+    StreamCount,
+)
 from workbench.engine.player import Player
 from workbench.engine.tapes import PlayerTape, RecorderTape
+from workbench.reason import read as read_reason
 
 Fact = Callable[[], None]
 
@@ -50,7 +58,7 @@ class NativeCall(Protocol):
     def respond(self, sip_code: int) -> None:
         """Send a response to the INVITE."""
 
-    def end(self, sip_code: int) -> None:
+    def end(self, sip_code: int, headers: Headers = NO_HEADERS) -> None:
         """Send BYE, CANCEL or a final response."""
 
     def press(self, digit: str) -> None:
@@ -107,15 +115,19 @@ class Line:
         """Send 180 to the caller."""
         self._live().respond(180)
 
+    def progress(self) -> None:
+        """Send 183 with SDP to the caller."""
+        self._live().respond(183)
+
     def answer(self) -> None:
         """Send 200 to the caller."""
         self._live().respond(200)
 
-    def hang_up(self, sip_code: int) -> None:
+    def hang_up(self, sip_code: int, headers: Headers = NO_HEADERS) -> None:
         """End the call: BYE when it is up, CANCEL or the final code when it is not."""
         call = self._live()
         self._hanging_up = True
-        call.end(sip_code)
+        call.end(sip_code, headers)
 
     def press(self, digit: str) -> None:
         """Begin to send one keypad digit."""
@@ -173,9 +185,9 @@ class Line:
             reason = "no response from the far end"
         elif not self._verdict:
             by = "engine"
-        cause = sip.reason_cause(self._verdict)
+        why = read_reason(sip.header_values(self._verdict, "Reason"))
         farewell = functools.partial(
-            self._exchange.disconnected, self.leg, by, sip_code, reason, cause
+            self._exchange.disconnected, self.leg, by, sip_code, why.text or reason, why.cause
         )
         if self._hanging_up and not self._end_seen:
             self._farewell = farewell  # until the far end confirms what we asked for

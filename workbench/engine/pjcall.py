@@ -14,7 +14,7 @@ import pjsua2 as pj
 from workbench import sip
 from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
-from workbench.engine.line import LineError
+from workbench.engine.line import NO_HEADERS, Headers, LineError
 from workbench.engine.lines import Line, LineBook, counted
 from workbench.engine.player import Player
 
@@ -87,10 +87,11 @@ class PjCall(pj.Call):
         self.answer(prm)
 
     @acting("hanging up")
-    def end(self, sip_code: int) -> None:
+    def end(self, sip_code: int, headers: Headers = NO_HEADERS) -> None:
         """Send BYE, CANCEL or a final response, as the call's state asks for."""
         prm = pj.CallOpParam()
         prm.statusCode = sip_code
+        prm.txOption.headers = header_vector(headers)
         self.hangup(prm)
 
     @acting("sending a digit")
@@ -192,7 +193,7 @@ def audio_call() -> pj.CallOpParam:
     return prm
 
 
-def header_vector(headers: dict[str, str]) -> pj.SipHeaderVector:
+def header_vector(headers: Headers) -> pj.SipHeaderVector:
     """Copy headers into the library's own list."""
     vector = pj.SipHeaderVector()
     for name, value in headers.items():

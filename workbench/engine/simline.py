@@ -15,12 +15,25 @@ import soundfile
 
 from workbench.clock import Clock, Timer
 from workbench.engine.legs import Party
-from workbench.engine.line import Direction, Line, LineError, Method, StreamCount, Tape
+from workbench.engine.line import (
+    NO_HEADERS,
+    Direction,
+    Headers,
+    Line,
+    LineError,
+    Method,
+    StreamCount,
+    Tape,
+)
+from workbench.reason import Reason
+from workbench.reason import read as read_reason
 
 RATE = 8000
+NO_REASON = Reason()
 FRAMES_A_SECOND = 50
 PHRASES = {
     180: "Ringing",
+    183: "Session Progress",
     200: "OK",
     404: "Not Found",
     408: "Request Timeout",
@@ -117,22 +130,30 @@ class SimLine:
         """Send 180 to the caller."""
         self._respond(180, "INVITE", lambda far: far._told(180))
 
+    def progress(self) -> None:
+        """Send 183 to the caller, with audio."""
+        self._respond(183, "INVITE", lambda far: far._told(183))
+        self._clock.call_later(0.0, self._start_media)
+
     def answer(self) -> None:
         """Send 200 to the caller."""
         self._start_media()
         self._respond(200, "INVITE", lambda far: far._accepted())
 
-    def hang_up(self, sip_code: int) -> None:
+    def hang_up(self, sip_code: int, headers: Headers = NO_HEADERS) -> None:
         """End the call: BYE when it is up, CANCEL or the final code when it is not."""
         if self._over:
             raise LineError("the call is over")
+        why = read_reason(headers.values())
         if self._up:
-            self._send(f"BYE {self._uri} SIP/2.0", "BYE", lambda far: far._dismissed())
+            start = f"BYE {self._uri} SIP/2.0"
+            self._send(start, "BYE", lambda far: far._dismissed(why), headers)
         elif self._calling:
-            self._send(f"CANCEL {self._uri} SIP/2.0", "CANCEL", lambda far: far._cancelled())
+            start = f"CANCEL {self._uri} SIP/2.0"
+            self._send(start, "CANCEL", lambda far: far._cancelled(why), headers)
         else:
-            self._respond(sip_code, "INVITE", lambda far: far._refused(sip_code))
-            self._end("local", sip_code, PHRASES.get(sip_code, ""))
+            self._respond(sip_code, "INVITE", lambda far: far._refused(sip_code, why), headers)
+            self._end("local", sip_code)
 
     def press(self, digit: str) -> None:
         """Send one keypad digit."""
@@ -168,6 +189,8 @@ class SimLine:
     def _told(self, sip_code: int) -> None:
         if not self._over:
             self._observer.progressed(self.leg, sip_code, PHRASES[sip_code])
+            if sip_code == 183:
+                self._start_media()
 
     def _accepted(self) -> None:
         if self._over:
@@ -181,22 +204,22 @@ class SimLine:
             self._up = True
             self._observer.answered(self.leg)
 
-    def _refused(self, sip_code: int) -> None:
+    def _refused(self, sip_code: int, why: Reason = NO_REASON) -> None:
         self._send(f"ACK {self._uri} SIP/2.0", "INVITE", lambda far: None)
-        self._end("remote", sip_code, PHRASES.get(sip_code, ""))
+        self._end("remote", sip_code, why)
 
-    def _cancelled(self) -> None:
+    def _cancelled(self, why: Reason) -> None:
         if self._over:
             return
         self._respond(200, "CANCEL", lambda far: None)
         self._respond(487, "INVITE", lambda far: far._refused(487))
-        self._end("remote", 487, PHRASES[487])
+        self._end("remote", 487, why)
 
-    def _dismissed(self) -> None:
-        self._respond(200, "BYE", lambda far: far._end("local", 200, "Normal call clearing"))
-        self._end("remote", 200, "Normal call clearing")
+    def _dismissed(self, why: Reason) -> None:
+        self._respond(200, "BYE", lambda far: far._end("local", 200))
+        self._end("remote", 200, why)
 
-    def _end(self, by: Party, sip_code: int, reason: str) -> None:
+    def _end(self, by: Party, sip_code: int, why: Reason = NO_REASON) -> None:
         if self._over:
             return
         self._over = True
@@ -205,7 +228,8 @@ class SimLine:
             packets = int(seconds * FRAMES_A_SECOND)
             count = StreamCount(packets_received=packets, packets_sent=packets)
             self._observer.counted(self.leg, count)
-        self._observer.disconnected(self.leg, by, sip_code, reason)
+        usual = "Normal call clearing" if self._up else PHRASES.get(sip_code, "")
+        self._observer.disconnected(self.leg, by, sip_code, why.text or usual, why.cause)
 
     def _start_media(self) -> None:
         if self._media_began is None:
@@ -218,30 +242,43 @@ class SimLine:
     def _uri(self) -> str:
         return str(self._call["callee"])
 
-    def _send(self, start: str, method: str, effect: Callable[["SimLine"], None]) -> None:
+    def _send(
+        self,
+        start: str,
+        method: str,
+        effect: Callable[["SimLine"], None],
+        headers: Headers = NO_HEADERS,
+    ) -> None:
         """Send a message, which the other end hears and then acts upon."""
-        self._observer.message_seen(self.leg, "sent", self._message(start, method))
+        self._observer.message_seen(self.leg, "sent", self._message(start, method, headers))
 
         def arrive(far: SimLine) -> None:
             if not start.startswith("INVITE"):  # an INVITE is heard after the offer
-                far._hear(start, method)
+                far._hear(start, method, headers)
             effect(far)
 
         self._reach(arrive)
 
-    def _respond(self, code: int, method: str, effect: Callable[["SimLine"], None]) -> None:
+    def _respond(
+        self,
+        code: int,
+        method: str,
+        effect: Callable[["SimLine"], None],
+        headers: Headers = NO_HEADERS,
+    ) -> None:
         phrase = PHRASES.get(code, "Trying" if code == 100 else "")
-        self._send(f"SIP/2.0 {code} {phrase}", method, effect)
+        self._send(f"SIP/2.0 {code} {phrase}", method, effect, headers)
 
     def _reach(self, effect: Callable[["SimLine"], None]) -> None:
         peer = self._peer
         if peer is not None:
             self._clock.call_later(0.0, lambda: effect(peer))
 
-    def _hear(self, start: str, method: str) -> None:
-        self._observer.message_seen(self.leg, "received", self._message(start, method))
+    def _hear(self, start: str, method: str, headers: Headers = NO_HEADERS) -> None:
+        message = self._message(start, method, headers)
+        self._observer.message_seen(self.leg, "received", message)
 
-    def _message(self, start: str, method: str) -> str:
+    def _message(self, start: str, method: str, extra: Headers) -> str:
         headers = {
             "Via": "SIP/2.0/UDP loopback",
             "From": f"<{self._call['caller']}>",
@@ -249,6 +286,7 @@ class SimLine:
             "Call-ID": self._call["sip_call_id"],
             "CSeq": f"{2 if method == 'BYE' else 1} {method}",
             **(self._call["headers"] if start.startswith("INVITE") else {}),
+            **extra,
             "Content-Length": "0",
         }
         lines = [start, *(f"{name}: {value}" for name, value in headers.items())]

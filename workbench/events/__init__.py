@@ -14,6 +14,7 @@ from workbench.events.decided import (
     GatherFinished,
     GatherRequested,
     HangupRequested,
+    ProgressRequested,
     PromptRequested,
     PromptStopRequested,
     RecordRequested,
@@ -74,6 +75,7 @@ __all__ = [
     "MediaStarted",
     "Offered",
     "Placed",
+    "ProgressRequested",
     "PromptFinished",
     "PromptRequested",
     "PromptStarted",
@@ -99,10 +101,10 @@ EVENTS: tuple[type[Event], ...] = (
     Placed, Refused, Offered, Ringing, EarlyMedia, Answered, MediaStarted, DigitReceived,
     DigitsSent, PromptStarted, PromptFinished, RecordingStarted, RecordingStored,
     RecordingFailed, StepReturned, TimerFired, Ended,
-    FlowStarted, RingRequested, AnswerRequested, RejectRequested, PromptRequested,
-    PromptStopRequested, DigitsRequested, GatherRequested, GatherFinished, RecordRequested,
-    StepRequested, TimerRequested, TimerCancelled, HangupRequested, FlowReturned, FlowFailed,
-    QualitySampled, SipMessageTraced,
+    FlowStarted, RingRequested, ProgressRequested, AnswerRequested, RejectRequested,
+    PromptRequested, PromptStopRequested, DigitsRequested, GatherRequested, GatherFinished,
+    RecordRequested, StepRequested, TimerRequested, TimerCancelled, HangupRequested,
+    FlowReturned, FlowFailed, QualitySampled, SipMessageTraced,
 )  # fmt: skip
 """Every event there is, in the order of this file."""
 

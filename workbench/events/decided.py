@@ -17,6 +17,12 @@ class RingRequested(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.ring_requested"
 
 
+class ProgressRequested(Decision, frozen=True, kw_only=True):
+    """Let the caller hear audio before the answer."""
+
+    TOPIC: ClassVar[str] = "call.progress_requested"
+
+
 class AnswerRequested(Decision, frozen=True, kw_only=True):
     """Take the call."""
 
@@ -28,6 +34,9 @@ class RejectRequested(Decision, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "call.reject_requested"
     sip_code: int
+    cause: int | None = None
+    """The Q.850 cause that the caller is told; None when none is."""
+    reason: str = ""
 
 
 class PromptRequested(Decision, frozen=True, kw_only=True):
@@ -111,6 +120,8 @@ class HangupRequested(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.hangup_requested"
     reason: str = ""
     """Why, in words; empty when nobody said."""
+    cause: int | None = None
+    """The Q.850 cause that the far end is told, with the reason; None when neither is."""
 
 
 class FlowReturned(Decision, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.Ended: "ended by {by}: {status} ({sip_code} {hangup_cause}) {reason}",
     ev.FlowStarted: "flow {flow} starts",
     ev.RingRequested: "ring",
+    ev.ProgressRequested: "let the caller hear audio",
     ev.AnswerRequested: "answer",
     ev.RejectRequested: "reject with {sip_code}",
     ev.PromptRequested: "play {source!r}",

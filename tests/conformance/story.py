@@ -1,0 +1,56 @@
+"""One call between a flow of ours and SIPp: its history, which must replay exactly."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.acceptance.sipp import Counts, Sipp
+from tests.conformance.script import write
+from workbench import Flow, Policy, Workbench
+from workbench import events as ev
+from workbench.replay import replay
+
+SUCCESS = Counts(successful=1, failed=0)
+
+
+def placed(
+    folder: Path, ours: Flow, *steps: str, policy: Policy | None = None
+) -> Sequence[ev.Event]:
+    """Let a flow of ours call SIPp; return the call's history, which replays exactly."""
+    with (
+        Workbench(folder / "store", policy=policy) as bench,
+        Sipp(folder, write(folder / "own.xml", *steps)) as sipp,
+    ):
+        history = bench.dial(sipp.address, flow=ours).wait(60).history
+        assert sipp.finish() == SUCCESS, sipp.errors + sipp.messages
+        bench.check()
+    return replayed(history, ours)
+
+
+def taken(
+    folder: Path, ours: Flow, *steps: str, policy: Policy | None = None
+) -> Sequence[ev.Event]:
+    """Let SIPp call a flow of ours; return the call's history, which replays exactly."""
+    with Workbench(folder / "store", policy=policy) as bench:
+        peer = bench.answer(ours).removeprefix("sip:")
+        with Sipp(folder, write(folder / "own.xml", *steps), peer=peer) as sipp:
+            assert sipp.finish() == SUCCESS, sipp.errors + sipp.messages
+        (call,) = bench.calls
+        history = call.wait(60).history
+        bench.check()
+    return replayed(history, ours)
+
+
+def replayed(history: Sequence[ev.Event], ours: Flow) -> Sequence[ev.Event]:
+    if any(isinstance(event, ev.FlowStarted) for event in history):
+        assert replay(history, ours).equal, str(replay(history, ours))
+    return history
+
+
+def topics(history: Sequence[ev.Event]) -> list[str]:
+    """Return what was observed and decided, without `call.`."""
+    return [e.TOPIC.removeprefix("call.") for e in history if e.KIND is not ev.Kind.NOTED]
+
+
+def ended(history: Sequence[ev.Event]) -> ev.Ended:
+    (found,) = (event for event in history if isinstance(event, ev.Ended))
+    return found
