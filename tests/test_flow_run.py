@@ -16,6 +16,7 @@ from workbench.control import CallControl, Gathered
 from workbench.errors import CallEnded, InvalidInput, NotAllowedNow, StepFailed
 from workbench.flow import Flow, flow
 from workbench.replay import replay
+from workbench.views.wording import in_words
 
 TIMEOUT_CLEANUP = "tidied"
 
@@ -434,3 +435,46 @@ def test_a_generator_that_was_left_tidies_up() -> None:
         return "tidy" if tidied else "untidy"
 
     assert "flow returned 'tidy'" in ScriptedCall(leaving).words
+
+
+def test_files_play_in_order_from_an_offset_and_again() -> None:
+    @flow
+    async def wait(call: CallControl) -> None:
+        await call.answer()
+        await call.play("hello.wav", "music.ogg", offset=1.5, loop=0)
+
+    script = ScriptedCall(wait).answered()
+    asked = script.history[-1]
+    assert isinstance(asked, ev.PromptRequested)
+    assert (asked.source, asked.sources) == ("hello.wav", ("hello.wav", "music.ogg"))
+    assert in_words(asked) == "play 'hello.wav' then 'music.ogg' from 1.5 s for ever"
+    assert not replay(script.history, wait).divergence
+
+
+def test_stop_ends_what_plays_and_its_play_returns() -> None:
+    @flow
+    async def music_until_a_key(call: CallControl) -> str:
+        await call.answer()
+        music = asyncio.create_task(call.play("music.wav", loop=0))
+        await call.gather(1)
+        await call.stop()
+        return (await music).outcome
+
+    script = ScriptedCall(music_until_a_key).answered()
+    assert "stop prompt-1" in script.press("1")
+    assert "flow returned 'interrupted'" in script.prompt_ends("prompt-1", "interrupted")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"offset": -1}, {"offset": "1"}, {"offset": float("inf")}, {"loop": -1}, {"loop": 1.5}],
+)
+def test_a_play_that_cannot_be_is_refused(asked: dict[str, Any]) -> None:
+    @flow
+    async def wrong(call: CallControl) -> None:
+        await call.answer()
+        await call.play("menu.wav", **asked)
+
+    script = ScriptedCall(wrong).answered()
+    failed = [event for event in script.history if isinstance(event, ev.FlowFailed)]
+    assert [event.error_type for event in failed] == ["InvalidInput"]

@@ -102,6 +102,29 @@ def test_any_format_is_read(
     assert np.abs(played(prompt)).max() == pytest.approx(0.5 * 32768, rel=0.1)
 
 
+def test_prompts_follow_each_other_from_an_offset_so_many_times(
+    shelf: PromptShelf, tmp_path: Path
+) -> None:
+    chance = np.random.default_rng(2)
+    samples = [chance.integers(-32768, 32768, 800).astype(np.int16) for _ in range(2)]
+    for name, each in zip("ab", samples, strict=True):
+        soundfile.write(tmp_path / f"{name}.wav", each, 8000)
+    files = [shelf.from_file(f"{name}.wav", [tmp_path]) for name in "ab"]
+    arranged = shelf.arranged(files, offset_s=0.05, times=3)
+    assert np.array_equal(played(arranged), np.tile(np.concatenate(samples)[400:], 3))
+    assert arranged.duration_ms == 450
+    assert shelf.arranged(files[:1]) == files[0], "one whole file stays as it is"
+
+
+@pytest.mark.parametrize(("offset_s", "times"), [(0.5, 1), (9.0, 1), (0.0, 100_000)])
+def test_what_cannot_be_arranged_is_told(
+    shelf: PromptShelf, source: Path, offset_s: float, times: int
+) -> None:
+    soundfile.write(source, tone(8000), 8000)
+    with pytest.raises(InvalidAudio):
+        shelf.arranged([shelf.from_file(str(source), [])], offset_s=offset_s, times=times)
+
+
 def test_what_would_clip_is_made_quieter(shelf: PromptShelf, source: Path) -> None:
     loud = tone(16_000, level=2.0)
     soundfile.write(source, loud, 16_000, subtype="FLOAT")

@@ -50,10 +50,12 @@ class Reject(Command, frozen=True, kw_only=True, tag="reject"):
 
 
 class Play(Command, frozen=True, kw_only=True, tag="play"):
-    """Play a WAV file (mono, 16 bit, 8 or 16 kHz) once; it replaces a prompt that plays."""
+    """Play a WAV file (mono, 16 bit, 8 or 16 kHz); it replaces a prompt that plays."""
 
     prompt: str
     path: str
+    endless: bool = False
+    """Begin again at its end, until it is stopped."""
 
 
 class Stop(Command, frozen=True, kw_only=True, tag="stop"):

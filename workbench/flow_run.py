@@ -197,7 +197,7 @@ class FlowRun:
             return
         self._check(kind, fields)
         if kind is ev.PromptRequested:
-            self._stopped.update(self._playing())
+            self._stopped.update(self.playing())
         elif kind is ev.PromptStopRequested:
             self._stopped.add(fields["prompt"])
         asked_at = self._asked_line()
@@ -242,7 +242,8 @@ class FlowRun:
             if not future.done():
                 future.set_result(event)
 
-    def _playing(self) -> list[str]:
+    def playing(self) -> list[str]:
+        """Return the prompts that play or are about to."""
         return [key[1] for key in self._expected if key[0] == "prompt"]
 
     def _hear_prompt_finished(self, event: ev.PromptFinished) -> None:

@@ -25,6 +25,7 @@ RATE = 8000
 FORM = 1
 """Counted up when prompts are prepared otherwise, so that none of an older form is played."""
 BLOCK_FRAMES = 65_536
+LONGEST_S = 3600
 
 Mono = npt.NDArray[np.float32]
 
@@ -92,6 +93,31 @@ class PromptShelf:
         key = "text-" + hashlib.sha256(words.encode()).hexdigest()
         return self._prepared(key, lambda: _resampled(*voice.speak(text)))
 
+    def arranged(
+        self, prompts: Sequence[PreparedPrompt], *, offset_s: float = 0.0, times: int = 1
+    ) -> PreparedPrompt:
+        """Put prompts one after another, leave out their begin, and repeat the whole.
+
+        Raises:
+            InvalidAudio: nothing is left behind the offset, or it is over an hour long.
+        """
+        if len(prompts) == 1 and not offset_s and times == 1:
+            return prompts[0]
+        milliseconds = sum(prompt.duration_ms for prompt in prompts)
+        if offset_s * 1000 >= milliseconds:
+            raise InvalidAudio(
+                f"The offset of {offset_s:g} s is beyond the prompt, which has "
+                f"{milliseconds / 1000:g} s."
+            )
+        if (milliseconds / 1000 - offset_s) * times > LONGEST_S:
+            raise InvalidAudio(
+                f"The prompt repeated {times} times is longer than {LONGEST_S} s: loop=0 "
+                "plays it for ever."
+            )
+        order = json.dumps([[prompt.audio for prompt in prompts], offset_s, times])
+        key = "order-" + hashlib.sha256(order.encode()).hexdigest()
+        return self._prepared(key, lambda: _in_order(prompts, offset_s, times))
+
     def _prepared(self, key: str, audio: Callable[[], Mono]) -> PreparedPrompt:
         path = self._folder / f"{key}.v{FORM}.wav"
         if path.exists():
@@ -105,6 +131,11 @@ class PromptShelf:
             audio=hashlib.sha256(content).hexdigest(),
             duration_ms=round(frames * 1000 / RATE),
         )
+
+
+def _in_order(prompts: Sequence[PreparedPrompt], offset_s: float, times: int) -> Mono:
+    parts = [soundfile.read(prompt.path, dtype="float32")[0] for prompt in prompts]
+    return np.tile(np.concatenate(parts)[round(offset_s * RATE) :], times)
 
 
 def _find(source: str, search: Sequence[Path]) -> Path:

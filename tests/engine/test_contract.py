@@ -201,6 +201,18 @@ async def test_a_prompt_plays_to_its_end(stage: Stage, wav: Wav) -> None:
     assert finished.media_ms - started.media_ms >= 480
 
 
+async def test_an_endless_prompt_plays_until_it_is_stopped(stage: Stage, wav: Wav) -> None:
+    far = await stage.talk()
+    await stage.do(Play, "a", prompt="p1", path=wav(0.2), endless=True)
+    await stage.until(PromptStarted, "a", prompt="p1")
+    await stage.do(SendDigits, far, sending="d1", digits="WW")
+    await stage.until(DigitsSent, far)
+    await stage.do(Stop, "a", prompt="p1")
+    finished = await stage.until(PromptFinished, "a", prompt="p1")
+    assert finished.outcome == "interrupted"
+    assert finished.played_ms > 1000
+
+
 async def test_a_prompt_waits_for_audio(stage: Stage, wav: Wav) -> None:
     far = await stage.ring()
     await stage.do(Play, far, prompt="p1", path=wav(0.2))

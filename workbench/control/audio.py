@@ -1,13 +1,18 @@
 """The verbs of audio: play, say, record."""
 
 import asyncio
+import math
+from numbers import Integral, Real
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from workbench import events as ev
 from workbench.control.desk import Verbs, is_text
 from workbench.errors import InvalidAudio, InvalidInput, NotAllowedNow
+
+MOST_LOOPS = 1000
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -22,16 +27,37 @@ class Played(msgspec.Struct, frozen=True):
 class AudioVerbs(Verbs):
     """What is heard and what is kept of it."""
 
-    async def play(self, source: str | Path) -> Played:
-        """Play an audio file of any format that libsndfile reads, to its end.
+    async def play(
+        self, source: str | Path, *more: str | Path, offset: float = 0.0, loop: int = 1
+    ) -> Played:
+        """Play audio files of any format that libsndfile reads, without a gap, to their end.
 
         A relative path is looked for beside the flow's file, then in the working folder.
-        Cancelling the verb (`asyncio.timeout`, a cancelled task) stops the prompt.
+        Cancelling the verb (`asyncio.timeout`, a cancelled task) stops the prompt, as do
+        `stop` and a later prompt.
+
+        Args:
+            source: the file.
+            more: files that follow it.
+            offset: seconds of the whole to leave out at its begin, the first time as well
+                as every other.
+            loop: how many times to play it; 0 for ever, until it is stopped.
 
         Raises:
-            InvalidAudio: the file is missing or cannot be read.
+            InvalidAudio: a file is missing or cannot be read, or the offset is beyond it.
+            InvalidInput: an offset or a count that cannot be.
         """
-        return await self._prompt(source=str(source))
+        _check_play(offset, loop)
+        sources = tuple(str(each) for each in (source, *more)) if more else ()
+        return await self._prompt(
+            source=str(source), sources=sources, offset_s=float(offset), loop=int(loop)
+        )
+
+    async def stop(self) -> None:
+        """Stop what plays; does nothing when nothing does. Its `play` or `say` returns."""
+        self._alive()
+        for prompt in self._desk.playing():
+            self._desk.decide(ev.PromptStopRequested, prompt=prompt)
 
     async def say(self, text: str) -> Played:
         """Speak a text, to its end.
@@ -54,10 +80,10 @@ class AudioVerbs(Verbs):
             raise NotAllowedNow(f"Call {self.id} cannot be recorded: {started.reason}")
         return recording
 
-    async def _prompt(self, *, source: str = "", text: str = "") -> Played:
+    async def _prompt(self, **asked: Any) -> Played:
         await self._media()
         prompt = self._desk.name("prompt")
-        self._desk.decide(ev.PromptRequested, prompt=prompt, source=source, text=text)
+        self._desk.decide(ev.PromptRequested, prompt=prompt, **asked)
         try:
             finished = await self._desk.expect("prompt", prompt)
         except asyncio.CancelledError:
@@ -67,3 +93,12 @@ class AudioVerbs(Verbs):
         if finished.outcome == "failed":
             raise InvalidAudio(finished.reason)
         return Played(finished.outcome, finished.played_ms)
+
+
+def _check_play(offset: object, loop: object) -> None:
+    if not isinstance(offset, Real) or not 0 <= offset < math.inf:
+        message = f"`offset` is seconds from the begin, a number from 0, not {offset!r}."
+        raise InvalidInput(message)
+    if not isinstance(loop, Integral) or isinstance(loop, bool) or not 0 <= loop <= MOST_LOOPS:
+        message = f"`loop` is how often, from 1 to {MOST_LOOPS}, or 0 for ever, not {loop!r}."
+        raise InvalidInput(message)

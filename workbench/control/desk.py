@@ -29,6 +29,9 @@ class Desk(Protocol):
     def entrust(self, step: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Keep the function of a step for whoever runs the world."""
 
+    def playing(self) -> list[str]:
+        """Return the prompts that play or are about to."""
+
     def attempt(self) -> None:
         """Count a verb that may come to nothing."""
 

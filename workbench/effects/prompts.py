@@ -48,8 +48,8 @@ class PromptEffects(Stage):
             self._prompt_failed(*key, "failed", str(error) or type(error).__name__)
         else:
             self._switchboard.describe_prompt(*key, prepared.audio, prepared.duration_ms)
-            path = str(prepared.path)
-            self.ask(cm.Play(leg=call.leg, prompt=event.prompt, path=path))
+            path, endless = str(prepared.path), event.loop == 0
+            self.ask(cm.Play(leg=call.leg, prompt=event.prompt, path=path, endless=endless))
         finally:
             self._preparing.pop(key, None)
 
@@ -58,7 +58,11 @@ class PromptEffects(Stage):
             return self._shelf.from_text(event.text)
         run = self._runs.get(call_id)
         beside = [run.flow.folder] if run else []
-        return self._shelf.from_file(event.source, [*beside, Path.cwd(), *self._sounds])
+        search = [*beside, Path.cwd(), *self._sounds]
+        files = [
+            self._shelf.from_file(source, search) for source in event.sources or [event.source]
+        ]
+        return self._shelf.arranged(files, offset_s=event.offset_s, times=max(1, event.loop))
 
     def _prompt_failed(self, call_id: str, prompt: str, outcome: str, reason: str) -> None:
         call = self._switchboard.calls.get(call_id)

@@ -164,7 +164,7 @@ class Leg:
 
     def _begin_prompt(self, command: Play) -> None:
         try:
-            self._prompt_tape = self._live_line().play(command.path)
+            self._prompt_tape = self._live_line().play(command.path, endless=command.endless)
         except OSError as error:
             self.stop_prompt("failed", str(error))
         else:

@@ -57,8 +57,8 @@ class Line(Protocol):
     def press(self, digit: str) -> None:
         """Begin to send one keypad digit."""
 
-    def play(self, path: str) -> Tape:
-        """Play a file to the far end; the trunk reports `played_out` at its end."""
+    def play(self, path: str, *, endless: bool = False) -> Tape:
+        """Play a file to the far end; the trunk reports `played_out` at its end, if any."""
 
     def record(self, received_path: str, sent_path: str) -> Tape:
         """Record both directions; the trunk reports `recorded` when the files are whole."""

@@ -67,7 +67,7 @@ class NativeCall(Protocol):
     def port(self) -> Any:
         """Return the port of the bridge that carries the call's audio."""
 
-    def player(self, path: str) -> Player:
+    def player(self, path: str, *, endless: bool) -> Player:
         """Open a file to play."""
 
     def recorders(self, paths: tuple[str, str]) -> tuple[Any, Any]:
@@ -133,9 +133,9 @@ class Line:
         """Begin to send one keypad digit."""
         self._live().press(digit)
 
-    def play(self, path: str) -> PlayerTape:
+    def play(self, path: str, *, endless: bool = False) -> PlayerTape:
         """Play a file to the far end, and into its recording when there is one."""
-        player = self._live().player(path)
+        player = self._live().player(path, endless=endless)
         player.connect(self._live().port())
         if self._recorder is not None and self._recorder.sent is not None:
             player.connect(self._recorder.sent)

@@ -107,9 +107,9 @@ class PjCall(pj.Call):
         """Return the port of the bridge that carries the call's audio."""
         return self.getAudioMedia(AUDIO)
 
-    def player(self, path: str) -> Player:
+    def player(self, path: str, *, endless: bool = False) -> Player:
         """Open a file to play."""
-        return Player(library, path)
+        return Player(library, path, endless=endless)
 
     @acting("opening the recording")
     def recorders(self, paths: tuple[str, str]) -> tuple[Any, Any]:

@@ -19,14 +19,14 @@ NO_LOOP = 1
 class Player:
     """A file on its way to ports of the bridge."""
 
-    def __init__(self, library: ctypes.CDLL, path: str) -> None:
-        """Open a WAV file.
+    def __init__(self, library: ctypes.CDLL, path: str, *, endless: bool = False) -> None:
+        """Open a WAV file, which begins again at its end if it is `endless`.
 
         Raises:
             LineError: it cannot be opened, or 32 prompts play in this process already.
             OSError: there is no such file.
         """
-        self._library = library
+        self._library, self.endless = library, endless
         self.samples, self.rate = _length(path)
         self._id = self._create(path)
         self._slot = int(library.pjsua_player_get_conf_port(self._id))
@@ -34,7 +34,9 @@ class Player:
     def _create(self, path: str) -> int:
         name, found = path.encode(), ctypes.c_int(-1)
         status = self._library.pjsua_player_create(
-            ctypes.byref(Text(name, len(name))), NO_LOOP, ctypes.byref(found)
+            ctypes.byref(Text(name, len(name))),
+            0 if self.endless else NO_LOOP,
+            ctypes.byref(found),
         )
         if status:
             raise LineError(f"opening the prompt {path} failed with status {status}")

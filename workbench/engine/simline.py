@@ -4,6 +4,7 @@ Two ends face each other. What one sends the other hears a moment later on the s
 in the order in which two SIP peers would hear it.
 """
 
+import math
 import wave
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -159,13 +160,15 @@ class SimLine:
         """Send one keypad digit."""
         self._reach(lambda far: far._observer.digit_received(far.leg, digit))
 
-    def play(self, path: str) -> "SimTape":
+    def play(self, path: str, *, endless: bool = False) -> "SimTape":
         """Let the time pass that the file would play."""
         try:
             seconds = float(soundfile.info(path).duration)
         except (OSError, RuntimeError) as error:
             raise LineError(f"opening the prompt failed: {error}") from None
-        tape = SimTape(self._clock, seconds)
+        tape = SimTape(self._clock, math.inf if endless else seconds)
+        if endless:
+            return tape
         tape.timer = self._clock.call_later(
             seconds, lambda: self._observer.played_out(self.leg, tape)
         )

@@ -26,13 +26,18 @@ class PlayerTape:
         """Follow a player that has been connected."""
         self._player: Player | None = player
         self._samples, self._rate = player.samples, player.rate
+        self._endless = player.endless
         self._monotonic, self._began = monotonic, monotonic()
         self._position = 0
         self._ended_at: float | None = None
+        self._stopped_at: float | None = None
 
     @property
     def played_ms(self) -> int:
         """Return how many milliseconds of the file have gone out."""
+        if self._endless:
+            until = self._stopped_at or self._monotonic()
+            return round((until - self._began) * 1000)
         self._follow()
         position = self._position
         if self._ended_at is not None:
@@ -49,7 +54,7 @@ class PlayerTape:
         """Fall silent and close the file."""
         if self._player is not None:
             self._player.free()
-            self._player = None
+            self._player, self._stopped_at = None, self._monotonic()
 
     def watch(self, leg: str, exchange: Exchange) -> bool:
         """Report the file's end; False when there is nothing more to watch."""
@@ -67,7 +72,7 @@ class PlayerTape:
 
         What is buffered has still to be played: the end is not before the file's length.
         """
-        if self._player is None or self._ended_at is not None:
+        if self._player is None or self._ended_at is not None or self._endless:
             return
         now, position = self._monotonic(), self._player.position()
         if position >= self._position:

@@ -45,8 +45,14 @@ class PromptRequested(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.prompt_requested"
     prompt: str
     source: str = ""
-    """The file as the flow named it; empty when a text is spoken."""
+    """The file as the flow named it, the first of several; empty when a text is spoken."""
     text: str = ""
+    sources: tuple[str, ...] = ()
+    """All files, where there are several; they play without a gap."""
+    offset_s: float = 0.0
+    """Where it begins, in seconds."""
+    loop: int = 1
+    """How many times it plays; 0 for ever."""
 
 
 class PromptStopRequested(Decision, frozen=True, kw_only=True):

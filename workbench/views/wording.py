@@ -43,7 +43,6 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.ProgressRequested: "let the caller hear audio",
     ev.AnswerRequested: "answer",
     ev.RejectRequested: "reject with {sip_code}",
-    ev.PromptRequested: "play {source!r}",
     ev.PromptStopRequested: "stop {prompt}",
     ev.DigitsRequested: "send digits {digits!r}",
     ev.GatherRequested: "gather up to {max_digits} digits within {timeout_s:g} s",
@@ -74,13 +73,22 @@ def in_words(event: ev.Event) -> str:
 def phrase(kind: type[ev.Event], fields: Mapping[str, Any]) -> str:
     """Say in a few words what an event of this kind is about; no control characters."""
     if kind is ev.PromptRequested and fields.get("text"):
-        return f"say {fields['text']!r}"
+        return legible(f"say {fields['text']!r}")
+    if kind is ev.PromptRequested:
+        return legible(_play(fields))
     if kind is ev.StepReturned and fields.get("error_type"):
         text = f"{fields['step']} failed with {fields['error_type']}: {fields['error']}"
         return legible(text)
     if kind is ev.SipMessageTraced:
         fields = {**fields, "first_line": fields["message"].partition("\r\n")[0]}
     return legible(_FORMS.get(kind, kind.TOPIC).format_map({**fields}).strip())
+
+
+def _play(fields: Mapping[str, Any]) -> str:
+    files = " then ".join(repr(source) for source in fields["sources"] or [fields["source"]])
+    begin = f" from {fields['offset_s']:g} s" if fields["offset_s"] else ""
+    often = {1: "", 0: " for ever"}.get(fields["loop"], f" {fields['loop']} times")
+    return f"play {files}{begin}{often}"
 
 
 def legible(text: str) -> str:
