@@ -455,10 +455,11 @@ def test_stop_ends_what_plays_and_its_play_returns() -> None:
     @flow
     async def music_until_a_key(call: CallControl) -> str:
         await call.answer()
-        music = asyncio.create_task(call.play("music.wav", loop=0))
-        await call.gather(1)
-        await call.stop()
-        return (await music).outcome
+        async with asyncio.TaskGroup() as tasks:
+            music = tasks.create_task(call.play("music.wav", loop=0))
+            await call.gather(1)
+            await call.stop()
+        return music.result().outcome
 
     script = ScriptedCall(music_until_a_key).answered()
     assert "stop prompt-1" in script.press("1")

@@ -95,10 +95,10 @@ class AudioVerbs(Verbs):
         return Played(finished.outcome, finished.played_ms)
 
 
-def _check_play(offset: object, loop: object) -> None:
-    if not isinstance(offset, Real) or not 0 <= offset < math.inf:
+def _check_play(offset: Any, loop: Any) -> None:
+    if not isinstance(offset, Real) or not 0 <= float(offset) < math.inf:
         message = f"`offset` is seconds from the begin, a number from 0, not {offset!r}."
         raise InvalidInput(message)
-    if not isinstance(loop, Integral) or isinstance(loop, bool) or not 0 <= loop <= MOST_LOOPS:
+    if not isinstance(loop, Integral) or not 0 <= int(loop) <= MOST_LOOPS:
         message = f"`loop` is how often, from 1 to {MOST_LOOPS}, or 0 for ever, not {loop!r}."
         raise InvalidInput(message)
