@@ -479,3 +479,36 @@ def test_a_play_that_cannot_be_is_refused(asked: dict[str, Any]) -> None:
     script = ScriptedCall(wrong).answered()
     failed = [event for event in script.history if isinstance(event, ev.FlowFailed)]
     assert [event.error_type for event in failed] == ["InvalidInput"]
+
+
+def test_a_recording_is_paused_resumed_and_stopped() -> None:
+    @flow
+    async def card_number(call: CallControl) -> None:
+        await call.answer()
+        await call.record()
+        await call.pause_recording()
+        await call.gather(1)
+        await call.resume_recording()
+        await call.stop_recording()
+        await call.record()
+
+    script = ScriptedCall(card_number).answered()
+    name = {"recording": "recording-1"}
+    assert script.hear(ev.RecordingStarted, **name) == ["pause recording-1"]
+    assert script.hear(ev.RecordingPaused, **name)[0].startswith("gather")
+    assert script.press("1")[-1] == "resume recording-1"
+    assert script.hear(ev.RecordingResumed, **name) == ["stop recording-1"]
+    assert script.hear(ev.RecordingStopped, **name) == ["record"]
+    assert not replay(script.history, card_number).divergence
+
+
+@pytest.mark.parametrize("verb", ["pause_recording", "resume_recording", "stop_recording"])
+def test_what_is_not_recorded_cannot_be_paused(verb: str) -> None:
+    @flow
+    async def wrong(call: CallControl) -> None:
+        await call.answer()
+        await getattr(call, verb)()
+
+    script = ScriptedCall(wrong).answered()
+    failed = [event for event in script.history if isinstance(event, ev.FlowFailed)]
+    assert [event.error_type for event in failed] == ["NotAllowedNow"]

@@ -103,6 +103,10 @@ class Call:
         """What was started and has no end yet, by (kind, name)."""
         self.recording_starts: dict[str, int] = {}
         """Where on the audio clock each recording began, in milliseconds."""
+        self.recording: list[str] = []
+        """Recordings that run."""
+        self.stopping: set[str] = set()
+        """Recordings that are to end before the call."""
         self.flow = ""
         self.flow_running = False
         self.app_hung_up = False
@@ -208,6 +212,16 @@ def _start_media(call: Call, event: Any) -> None:
 
 def _start_recording(call: Call, event: Any) -> None:
     call.recording_starts[event.recording] = event.media_ms or 0
+    call.recording.append(event.recording)
+
+
+def _finish_recording(call: Call, event: Any) -> None:
+    if event.recording in call.recording:
+        call.recording.remove(event.recording)
+
+
+def _stop_recording(call: Call, event: Any) -> None:
+    call.stopping.add(event.recording)
 
 
 def _start_flow(call: Call, event: Any) -> None:
@@ -234,6 +248,10 @@ _FOLDS = {
     ev.Answered: _answer,
     ev.MediaStarted: _start_media,
     ev.RecordingStarted: _start_recording,
+    ev.RecordStopRequested: _stop_recording,
+    ev.RecordingStopped: _finish_recording,
+    ev.RecordingStored: _finish_recording,
+    ev.RecordingFailed: _finish_recording,
     ev.FlowStarted: _start_flow,
     ev.FlowReturned: _finish_flow,
     ev.FlowFailed: _finish_flow,

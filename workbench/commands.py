@@ -79,6 +79,24 @@ class Record(Command, frozen=True, kw_only=True, tag="record"):
     sent_path: str
 
 
+class PauseRecording(Command, frozen=True, kw_only=True, tag="pause_recording"):
+    """Record silence in both directions, so that the recording keeps its clock."""
+
+    recording: str
+
+
+class ResumeRecording(Command, frozen=True, kw_only=True, tag="resume_recording"):
+    """Record both directions again."""
+
+    recording: str
+
+
+class StopRecording(Command, frozen=True, kw_only=True, tag="stop_recording"):
+    """End a recording before its call; another may follow."""
+
+    recording: str
+
+
 class Hangup(Command, frozen=True, kw_only=True, tag="hangup"):
     """End the call in the way its state asks for: BYE, CANCEL or a final reject."""
 
@@ -89,6 +107,18 @@ class Hangup(Command, frozen=True, kw_only=True, tag="hangup"):
 
 
 AnyCommand = (
-    Dial | Ring | Progress | Answer | Reject | Play | Stop | SendDigits | Record | Hangup
+    Dial
+    | Ring
+    | Progress
+    | Answer
+    | Reject
+    | Play
+    | Stop
+    | SendDigits
+    | Record
+    | PauseRecording
+    | ResumeRecording
+    | StopRecording
+    | Hangup
 )
 """What the worker protocol can carry."""

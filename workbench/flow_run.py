@@ -256,6 +256,10 @@ class FlowRun:
         if event.outcome != "interrupted":
             self._resolve(event, "sending", event.sending)
 
+    def _hear_recording_failed(self, event: ev.RecordingFailed) -> None:
+        for wanted in ("recording", "paused", "resumed", "stopped"):
+            self._resolve(event, wanted, event.recording)
+
     def _hear_end(self, event: ev.Ended) -> None:
         assert self._task is not None
         # It stands for the whole turn, so that tasks which the flow's own task cancels in
@@ -288,7 +292,10 @@ _HEARD: dict[type[ev.Event], Callable[[FlowRun, Any], None]] = {
     ev.DigitsSent: FlowRun._hear_digits_sent,
     ev.PromptFinished: FlowRun._hear_prompt_finished,
     ev.RecordingStarted: lambda run, event: run._resolve(event, "recording", event.recording),
-    ev.RecordingFailed: lambda run, event: run._resolve(event, "recording", event.recording),
+    ev.RecordingPaused: lambda run, event: run._resolve(event, "paused", event.recording),
+    ev.RecordingResumed: lambda run, event: run._resolve(event, "resumed", event.recording),
+    ev.RecordingStopped: lambda run, event: run._resolve(event, "stopped", event.recording),
+    ev.RecordingFailed: FlowRun._hear_recording_failed,
     ev.StepReturned: lambda run, event: run._resolve(event, "step", event.step),
     ev.TimerFired: FlowRun._hear_timer,
     ev.Ended: FlowRun._hear_end,

@@ -56,6 +56,8 @@ class Runner:
         elif isinstance(event, ev.Ended):
             self._effects.let_go(event)
             self._settle(event)
+        elif isinstance(event, ev.RecordingStopped):
+            self._effects.store_stopped(event)
         elif isinstance(event, ev.RecordingStored):
             self._effects.clear(event)
         elif isinstance(event, ev.FlowReturned | ev.FlowFailed):

@@ -97,6 +97,18 @@ class RecordingStarted(Signal, frozen=True, kw_only=True, tag="recording_started
     recording: str
 
 
+class RecordingPaused(Signal, frozen=True, kw_only=True, tag="recording_paused"):
+    """Silence is recorded from `media_ms` on."""
+
+    recording: str
+
+
+class RecordingResumed(Signal, frozen=True, kw_only=True, tag="recording_resumed"):
+    """Both directions are recorded again from `media_ms` on."""
+
+    recording: str
+
+
 class RecordingFinished(Signal, frozen=True, kw_only=True, tag="recording_finished"):
     """Both recorders are closed, or could not be opened (`reason` says why)."""
 
@@ -146,6 +158,8 @@ AnySignal = (
     | PromptStarted
     | PromptFinished
     | RecordingStarted
+    | RecordingPaused
+    | RecordingResumed
     | RecordingFinished
     | MediaMeasured
     | SipMessageSeen

@@ -106,15 +106,19 @@ class Switchboard:
         elif isinstance(signal, sg.Released):
             self._release(call, signal)
         elif isinstance(signal, sg.RecordingFinished):
-            self._recording_failed(call, signal)
+            self._recording_finished(call, signal)
         elif (translation := _TRANSLATIONS.get(type(signal))) is not None:
             self._translate(call, signal, translation)
 
-    def _recording_failed(self, call: Call, signal: sg.RecordingFinished) -> None:
-        # One that went well is stored by the runner, when the call is over.
-        if signal.reason and ("recording", signal.recording) in call.open:
-            fields = {"recording": signal.recording, "reason": signal.reason}
-            self._note(call, ev.RecordingFailed, signal, **fields)
+    def _recording_finished(self, call: Call, signal: sg.RecordingFinished) -> None:
+        # One that went well to the call's end is stored by the runner when that is recorded.
+        fields = {"recording": signal.recording}
+        if ("recording", signal.recording) not in call.open:
+            return
+        if signal.reason:
+            self._note(call, ev.RecordingFailed, signal, **fields, reason=signal.reason)
+        elif signal.recording in call.stopping:
+            self._note(call, ev.RecordingStopped, signal, **fields)
 
     def _translate(self, call: Call, signal: sg.Signal, kind: type[ev.Event]) -> None:
         fields = {name: getattr(signal, name) for name in _fields_of(kind, type(signal))}
@@ -276,6 +280,8 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.PromptStarted: ev.PromptStarted,
     sg.PromptFinished: ev.PromptFinished,
     sg.RecordingStarted: ev.RecordingStarted,
+    sg.RecordingPaused: ev.RecordingPaused,
+    sg.RecordingResumed: ev.RecordingResumed,
     sg.MediaMeasured: ev.QualitySampled,
     sg.SipMessageSeen: ev.SipMessageTraced,
 }

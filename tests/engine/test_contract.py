@@ -12,12 +12,15 @@ from workbench.commands import (
     Answer,
     Dial,
     Hangup,
+    PauseRecording,
     Play,
     Record,
     Reject,
+    ResumeRecording,
     Ring,
     SendDigits,
     Stop,
+    StopRecording,
 )
 from workbench.signals import (
     Answered,
@@ -29,6 +32,8 @@ from workbench.signals import (
     PromptFinished,
     PromptStarted,
     RecordingFinished,
+    RecordingPaused,
+    RecordingResumed,
     RecordingStarted,
     Released,
     Ringing,
@@ -289,6 +294,31 @@ async def test_both_directions_are_recorded_at_equal_length(
     lengths = [length(path) for path in paths]
     assert all(milliseconds >= 480 for milliseconds in lengths)
     assert abs(lengths[0] - lengths[1]) <= 20
+
+
+async def test_a_recording_pauses_resumes_and_stops_before_the_call(
+    stage: Stage, tmp_path: Path
+) -> None:
+    far = await stage.talk()
+    for name in ("r1", "r2"):
+        paths = [str(tmp_path / f"{name}-{way}.wav") for way in ("received", "sent")]
+        await stage.do(Record, far, recording=name, received_path=paths[0], sent_path=paths[1])
+        began = await stage.until(RecordingStarted, far, recording=name)
+        await stage.do(PauseRecording, far, recording=name)
+        paused = await stage.until(RecordingPaused, far, recording=name)
+        await stage.do(SendDigits, "a", sending=name, digits="w")
+        await stage.until(DigitsSent, "a", sending=name)
+        await stage.do(ResumeRecording, far, recording=name)
+        resumed = await stage.until(RecordingResumed, far, recording=name)
+        await stage.do(StopRecording, far, recording="another")
+        await stage.do(StopRecording, far, recording=name)
+        assert not (await stage.until(RecordingFinished, far, recording=name)).reason
+        moments = (began.media_ms, paused.media_ms, resumed.media_ms)
+        assert None not in moments
+        assert abs(length(paths[0]) - length(paths[1])) <= 20
+        assert length(paths[0]) >= 400
+    await stage.do(Hangup, far)
+    await stage.until(Released, far)
 
 
 async def test_a_recording_that_cannot_be_written_says_so(stage: Stage, tmp_path: Path) -> None:

@@ -80,6 +80,32 @@ class AudioVerbs(Verbs):
             raise NotAllowedNow(f"Call {self.id} cannot be recorded: {started.reason}")
         return recording
 
+    async def pause_recording(self) -> None:
+        """Record silence in both directions, so that the recording keeps its clock.
+
+        What is said until `resume_recording` is in no file.
+        """
+        await self._change_recording(ev.RecordPauseRequested, "paused")
+
+    async def resume_recording(self) -> None:
+        """Record both directions again."""
+        await self._change_recording(ev.RecordResumeRequested, "resumed")
+
+    async def stop_recording(self) -> None:
+        """End the recording before the call; it is stored while the call goes on."""
+        await self._change_recording(ev.RecordStopRequested, "stopped")
+
+    async def _change_recording(self, kind: type[ev.Decision], wanted: str) -> None:
+        self._alive()
+        running = self._desk.call.recording
+        if not running:
+            raise NotAllowedNow(f"Call {self.id} is not being recorded: `record` it first.")
+        recording = running[-1]
+        self._desk.decide(kind, recording=recording)
+        changed = await self._wait(wanted, recording)
+        if isinstance(changed, ev.RecordingFailed):
+            raise NotAllowedNow(f"The recording of call {self.id} failed: {changed.reason}")
+
     async def _prompt(self, **asked: Any) -> Played:
         await self._media()
         prompt = self._desk.name("prompt")

@@ -42,6 +42,9 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.PromptRequested: Effects._prompt,
     ev.PromptStopRequested: Effects._stop_prompt,
     ev.RecordRequested: Effects._record,
+    ev.RecordPauseRequested: Effects._pause_recording,
+    ev.RecordResumeRequested: Effects._resume_recording,
+    ev.RecordStopRequested: Effects._stop_recording,
     ev.TimerRequested: Effects._timer,
     ev.StepRequested: Effects._step,
 }

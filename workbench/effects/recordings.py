@@ -30,11 +30,32 @@ class RecordingEffects(Stage):
             )
         )
 
+    def _pause_recording(self, call: Call, event: ev.RecordPauseRequested) -> None:
+        self.ask(cm.PauseRecording(leg=call.leg, recording=event.recording))
+
+    def _resume_recording(self, call: Call, event: ev.RecordResumeRequested) -> None:
+        self.ask(cm.ResumeRecording(leg=call.leg, recording=event.recording))
+
+    def _stop_recording(self, call: Call, event: ev.RecordStopRequested) -> None:
+        self.ask(cm.StopRecording(leg=call.leg, recording=event.recording))
+
+    def store_stopped(self, stopped: ev.RecordingStopped) -> None:
+        """Store a recording whose call goes on."""
+        if (call := self._switchboard.calls.get(stopped.call_id)) is not None:
+            self._begin_to_store(call, stopped.recording)
+
     def store_open(self, call: Call) -> None:
         """Store the recordings of a call that has just ended."""
         for kind, recording in tuple(call.open):
             if kind == "recording":
-                self._spawn(self._store(call, recording))
+                self._begin_to_store(call, recording)
+
+    def _begin_to_store(self, call: Call, recording: str) -> None:
+        key = call.id, recording
+        if key not in self._storing:
+            self._storing.add(key)
+            task = self._spawn(self._store(call, recording))
+            task.add_done_callback(lambda _task: self._storing.discard(key))
 
     def clear(self, stored: ev.RecordingStored) -> None:
         """Remove the live files of a recording whose storing is on record."""

@@ -51,6 +51,7 @@ class Stage:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[tuple[str, str], Timer] = {}
         self._preparing: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._storing: set[tuple[str, str]] = set()
         self._closing = False
         self._gatekeeper = Gatekeeper(policy or Policy())
         self._limits: dict[str, Timer] = {}

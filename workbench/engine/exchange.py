@@ -165,6 +165,12 @@ class Exchange(Course):
                 leg.keypad.add(sending, digits)
             case commands.Record():
                 leg.record(command)
+            case commands.PauseRecording(recording=recording):
+                leg.pause_recording(recording)
+            case commands.ResumeRecording(recording=recording):
+                leg.resume_recording(recording)
+            case commands.StopRecording(recording=recording):
+                leg.stop_recording(recording)
             case commands.Hangup(reason=reason, cause=cause):
                 self._hang_up(leg, reason, cause)
 

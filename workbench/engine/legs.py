@@ -128,6 +128,27 @@ class Leg:
         if self._media_began is not None:
             self._begin_recording(command)
 
+    def pause_recording(self, recording: str) -> None:
+        """Record silence."""
+        if (tape := self._running(recording)) is not None:
+            self._live_line().pause(tape)
+            self.tell(signals.RecordingPaused, recording=recording)
+
+    def resume_recording(self, recording: str) -> None:
+        """Record both directions again."""
+        if (tape := self._running(recording)) is not None:
+            self._live_line().resume(tape)
+            self.tell(signals.RecordingResumed, recording=recording)
+
+    def stop_recording(self, recording: str) -> None:
+        """End a recording; it is finished when its files are whole."""
+        if (tape := self._running(recording)) is not None:
+            tape.stop()
+
+    def _running(self, recording: str) -> Tape | None:
+        running = self._recording is not None and self._recording.recording == recording
+        return self._recording_tape if running else None
+
     def refuse_recording(self, recording: str, reason: str) -> None:
         """Report a recording that cannot even begin."""
         self.tell(signals.RecordingFinished, recording=recording, reason=reason)

@@ -63,6 +63,12 @@ class Line(Protocol):
     def record(self, received_path: str, sent_path: str) -> Tape:
         """Record both directions; the trunk reports `recorded` when the files are whole."""
 
+    def pause(self, tape: Tape) -> None:
+        """Record silence on both recorders; does nothing the second time."""
+
+    def resume(self, tape: Tape) -> None:
+        """Record both directions again."""
+
 
 class Trunk(Protocol):
     """Where calls are placed."""

@@ -20,6 +20,7 @@ from workbench.engine.line import (
     LineError,
     Monotonic,
     StreamCount,
+    Tape,
 )
 from workbench.engine.player import Player
 from workbench.engine.tapes import PlayerTape, RecorderTape
@@ -72,6 +73,12 @@ class NativeCall(Protocol):
 
     def recorders(self, paths: tuple[str, str]) -> tuple[Any, Any]:
         """Open two files, of which the second is fed with silence."""
+
+    def silence(self, recorder: Any) -> None:
+        """Feed a recorder with silence instead of the call's audio."""
+
+    def unsilence(self, recorder: Any) -> None:
+        """Feed a recorder with the call's audio again."""
 
     def drain(self, port: Any) -> None:
         """Take the audio of a port even when nobody listens."""
@@ -137,7 +144,7 @@ class Line:
         """Play a file to the far end, and into its recording when there is one."""
         player = self._live().player(path, endless=endless)
         player.connect(self._live().port())
-        if self._recorder is not None and self._recorder.sent is not None:
+        if self._recorder is not None and self._recorder.listens:
             player.connect(self._recorder.sent)
         self._player = PlayerTape(player, self._monotonic)
         return self._player
@@ -151,6 +158,26 @@ class Line:
             self._player.connect(sent)
         self._recorder = RecorderTape((received, sent), paths, self._monotonic)
         return self._recorder
+
+    def pause(self, tape: Tape) -> None:
+        """Record silence on both recorders; does nothing the second time."""
+        recorder = self._recorder
+        if recorder is None or recorder is not tape or recorder.paused:
+            return
+        self._live().silence(recorder.received)
+        if self._player is not None:
+            self._player.disconnect(recorder.sent)
+        recorder.paused = True
+
+    def resume(self, tape: Tape) -> None:
+        """Record both directions again."""
+        recorder = self._recorder
+        if recorder is None or recorder is not tape or not recorder.paused:
+            return
+        self._live().unsilence(recorder.received)
+        if self._player is not None:
+            self._player.connect(recorder.sent)
+        recorder.paused = False
 
     def _live(self) -> NativeCall:
         if self.call is None:

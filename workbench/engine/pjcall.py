@@ -121,6 +121,18 @@ class PjCall(pj.Call):
         self._devices().getCaptureDevMedia().startTransmit(sent)
         return received, sent
 
+    @acting("pausing the recording")
+    def silence(self, recorder: pj.AudioMediaRecorder) -> None:
+        """Feed a recorder with silence instead of the call's audio."""
+        self.port().stopTransmit(recorder)
+        self._devices().getCaptureDevMedia().startTransmit(recorder)
+
+    @acting("resuming the recording")
+    def unsilence(self, recorder: pj.AudioMediaRecorder) -> None:
+        """Feed a recorder with the call's audio again."""
+        self._devices().getCaptureDevMedia().stopTransmit(recorder)
+        self.port().startTransmit(recorder)
+
     @acting("connecting the call's audio")
     def drain(self, port: pj.AudioMedia) -> None:
         """Take the audio of a port even when nobody listens."""

@@ -48,6 +48,10 @@ class Player:
         if status:
             raise LineError(f"connecting the prompt failed with status {status}")
 
+    def disconnect(self, sink: Any) -> None:
+        """Play to a port no more."""
+        self._library.pjsua_conf_disconnect(self._slot, int(sink.getPortId()))
+
     def position(self) -> int:
         """Return the sample that is read next; 0 again when the rest is buffered."""
         return max(0, int(self._library.pjsua_player_get_pos(self._id)))

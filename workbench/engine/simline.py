@@ -181,6 +181,12 @@ class SimLine:
         tape.write(0)
         return tape
 
+    def pause(self, tape: Tape) -> None:
+        """Go on with the silence."""
+
+    def resume(self, tape: Tape) -> None:
+        """Go on with the silence."""
+
     # What the other end sends.
 
     def _invited(self, caller: "SimLine") -> None:

@@ -50,6 +50,11 @@ class PlayerTape:
         if self._player is not None:
             self._player.connect(media)
 
+    def disconnect(self, media: Any) -> None:
+        """Play to a port no more."""
+        if self._player is not None:
+            self._player.disconnect(media)
+
     def stop(self) -> None:
         """Fall silent and close the file."""
         if self._player is not None:
@@ -95,11 +100,22 @@ class RecorderTape:
         self._paths, self._monotonic = paths, monotonic
         self._began, self._stopped_at = monotonic(), 0.0
         self._claim = claim(paths[0])
+        self.paused = False
 
     @property
     def played_ms(self) -> int:
         """Return how long the recorders have run."""
         return round((self._monotonic() - self._began) * 1000)
+
+    @property
+    def listens(self) -> bool:
+        """Tell whether what is played is recorded."""
+        return self._recorders is not None and not self.paused
+
+    @property
+    def received(self) -> Any:
+        """Return the recorder of what comes from the far end, None once stopped."""
+        return self._recorders[0] if self._recorders else None
 
     @property
     def sent(self) -> Any:
@@ -108,7 +124,7 @@ class RecorderTape:
 
     def connect(self, media: Any) -> None:
         """Record another port of the bridge, as after a re-INVITE."""
-        if self._recorders is not None:
+        if self._recorders is not None and not self.paused:
             media.startTransmit(self._recorders[0])
 
     def stop(self) -> None:

@@ -97,6 +97,27 @@ class RecordRequested(Decision, frozen=True, kw_only=True):
     recording: str
 
 
+class RecordPauseRequested(Decision, frozen=True, kw_only=True):
+    """Record silence for a while."""
+
+    TOPIC: ClassVar[str] = "call.record_pause_requested"
+    recording: str
+
+
+class RecordResumeRequested(Decision, frozen=True, kw_only=True):
+    """Record again."""
+
+    TOPIC: ClassVar[str] = "call.record_resume_requested"
+    recording: str
+
+
+class RecordStopRequested(Decision, frozen=True, kw_only=True):
+    """End a recording before its call."""
+
+    TOPIC: ClassVar[str] = "call.record_stop_requested"
+    recording: str
+
+
 class StepRequested(Decision, frozen=True, kw_only=True):
     """Ask the world for something."""
 

@@ -124,6 +124,27 @@ class RecordingStarted(Event, frozen=True, kw_only=True):
     recording: str
 
 
+class RecordingPaused(Event, frozen=True, kw_only=True):
+    """Silence is recorded from here on."""
+
+    TOPIC: ClassVar[str] = "call.recording_paused"
+    recording: str
+
+
+class RecordingResumed(Event, frozen=True, kw_only=True):
+    """Both directions are recorded again."""
+
+    TOPIC: ClassVar[str] = "call.recording_resumed"
+    recording: str
+
+
+class RecordingStopped(Event, frozen=True, kw_only=True):
+    """A recording was ended before its call; its audio is about to be stored."""
+
+    TOPIC: ClassVar[str] = "call.recording_stopped"
+    recording: str
+
+
 class RecordingStored(Event, frozen=True, kw_only=True):
     """The end of a `RecordRequested`: the audio has its name for ever."""
 
