@@ -127,6 +127,8 @@ class MediaMeasured(Signal, frozen=True, kw_only=True, tag="media_measured"):
     jitter_ms_tx: float | None = None
     loss_pct_tx: float | None = None
     rtt_ms: float | None = None
+    final: bool = True
+    """False for what is counted while the call goes on."""
 
 
 class SipMessageSeen(Signal, frozen=True, kw_only=True, tag="sip_message_seen"):

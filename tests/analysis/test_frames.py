@@ -54,13 +54,45 @@ def test_a_row_an_event() -> None:
     assert list(events[events.topic == "call.digit_received"]["digit"]) == ["1", "2"]
 
 
+def sampled() -> list[ev.Event]:
+    """Return a call with a sample without reports, and a last one with some loss."""
+    scripted = ScriptedCall(ask).answered()
+    counts = {"packets_discarded": 0, "jitter_ms_rx": 2.0, "packets_sent": 500}
+    scripted.hear(
+        ev.QualitySampled, packets_received=250, packets_lost=0, final=False, **counts
+    )
+    scripted.hear(
+        ev.QualitySampled, packets_received=475, packets_lost=25, loss_pct_tx=1.0,
+        rtt_ms=40.0, **counts,
+    )  # fmt: skip
+    scripted.hang_up()
+    return scripted.history
+
+
+def test_a_row_a_sample_of_quality() -> None:
+    quality = frames(sampled()).quality()
+    assert list(quality["final"]) == [False, True]
+    assert list(quality["loss_pct_rx"]) == [0.0, 5.0]
+    assert list(quality["mos_lq_rx"].round(2)) == [4.41, 3.92]
+    assert quality["mos_lq_tx"].isna().tolist() == [True, False]
+    assert set(quality["codec"]) == {"PCMU"}
+    assert len(frames().quality()) == 0
+
+
+def test_the_row_of_a_call_has_its_last_sample() -> None:
+    row = frames(sampled()).calls().iloc[0]
+    assert round(row["mos_lq_rx"], 2) == 3.92
+    assert round(row["mos_lq_tx"], 2) == 4.33
+    assert row["loss_pct_rx"] == 5.0
+
+
 def test_an_empty_store_has_the_same_columns() -> None:
     assert list(frames().calls().columns) == list(COLUMNS)
     assert len(frames().events()) == 0
 
 
 def test_the_frames_say_which_there_are() -> None:
-    assert repr(frames()) == "<Frames: calls(), events()>"
+    assert repr(frames()) == "<Frames: calls(), events(), quality()>"
 
 
 def test_lines_have_the_topic_and_no_words() -> None:

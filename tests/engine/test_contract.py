@@ -369,6 +369,17 @@ async def test_what_was_counted_comes_before_the_end(stage: Stage, wav: Wav) -> 
         assert measured.packets_lost == 0
 
 
+async def test_what_is_counted_is_told_every_five_seconds(stage: Stage, wav: Wav) -> None:
+    await stage.talk()
+    sample = await stage.until(MediaMeasured, "a", final=False)
+    assert sample.media_ms is not None
+    assert sample.media_ms >= 5000
+    assert sample.packets_sent >= 200
+    await stage.do(Hangup, "a")
+    last = await stage.until(MediaMeasured, "a", final=True)
+    assert last.packets_sent >= sample.packets_sent
+
+
 async def test_a_command_for_a_leg_that_is_gone_does_nothing(stage: Stage) -> None:
     far = await stage.talk()
     await stage.do(Hangup, "a")

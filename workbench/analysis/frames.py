@@ -8,6 +8,8 @@ import pandas as pd
 
 from workbench import events as ev
 from workbench.views.call_log import COLUMNS, call_row
+from workbench.views.media_quality import COLUMNS as QUALITY
+from workbench.views.media_quality import quality_rows
 from workbench.views.wording import in_words, own_fields
 
 Histories = Callable[[], Iterable[tuple[str, Sequence[ev.Event]]]]
@@ -21,6 +23,9 @@ _WHOLE_FIELDS = frozenset(
     for field in msgspec.structs.fields(kind)
     if field.type in (int, int | None)
 )
+_REALS = [
+    name for name in QUALITY if name.startswith(("jitter", "loss", "rtt", "mos_lq", "mos_cq"))
+]
 _CAUSE = ("caused_by", "flow", "flow_version", "file", "line")
 
 
@@ -33,7 +38,7 @@ class Frames:
 
     def __repr__(self) -> str:
         """Name the frames there are."""
-        return "<Frames: calls(), events()>"
+        return "<Frames: calls(), events(), quality()>"
 
     def calls(self) -> pd.DataFrame:
         """Return one row a call, with the columns of `views.call_log.COLUMNS`.
@@ -47,6 +52,17 @@ class Frames:
         for name in _TIMES:
             frame[name] = pd.to_datetime(frame[name], utc=True)
         return frame.astype(dict.fromkeys(_WHOLE, "Int64"))
+
+    def quality(self) -> pd.DataFrame:
+        """Return one row a sample of RTP and RTCP, with the columns of `media_quality`.
+
+        Counts are since the begin of the audio (Int64), jitter and round trip in float64
+        milliseconds, loss in per cent, MOS from 1 to 4.5; the last row of a call is `final`.
+        """
+        rows = [row for _, history in self._histories() for row in quality_rows(history)]
+        frame = pd.DataFrame(rows, columns=list(QUALITY))
+        frame["at"] = pd.to_datetime(frame["at"], utc=True)
+        return frame.astype({"media_ms": "Int64", **dict.fromkeys(_REALS, "float64")})
 
     def events(self) -> pd.DataFrame:
         """Return one row an event, in the order of each call's history.

@@ -5,6 +5,7 @@ Whatever began (prompt, sending, recording) is finished here before `Released`, 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -16,6 +17,8 @@ from workbench.engine.digits import Keypad, Outcome
 from workbench.engine.line import Line, LineError, Monotonic, StreamCount, Tape
 from workbench.signals import AnySignal
 
+SAMPLE_S = 5.0
+"""Between two reports of what RTP and RTCP counted."""
 Party = Literal["local", "remote", "engine"]
 
 
@@ -46,6 +49,7 @@ class Leg:
         self.keypad = Keypad(clock, self._press, self._sent)
         self._clock, self._monotonic, self._report = clock, monotonic, report
         self._media_began: float | None = None
+        self._sampler: Timer | None = None
         self._prompt: Play | None = None
         self._prompt_tape: Tape | None = None
         self._recording: Record | None = None
@@ -85,6 +89,17 @@ class Leg:
         if self._prompt is not None:
             self._begin_prompt(self._prompt)
         self.keypad.run()
+        self._sampler = self._clock.call_later(SAMPLE_S, self._sample)
+
+    def _sample(self) -> None:
+        """Report what was counted so far, every five seconds."""
+        if self.over or self.line is None:
+            return
+        with suppress(LineError):  # the call is about to be over
+            if (flowing := self.line.count()) is not None:
+                so_far = flowing if self.counted is None else self.counted + flowing
+                self.tell(signals.MediaMeasured, **asdict(so_far), final=False)
+        self._sampler = self._clock.call_later(SAMPLE_S, self._sample)
 
     def play(self, command: Play) -> None:
         """Play a prompt in place of the one that plays; wait for audio if need be."""
@@ -173,8 +188,9 @@ class Leg:
 
     def release(self, ending: Ending) -> None:
         """Report the last signals of the leg; afterwards it is silent."""
-        if self.deadline is not None:
-            self.deadline.cancel()
+        for timer in (self.deadline, self._sampler):
+            if timer is not None:
+                timer.cancel()
         self.wind_up()
         if self._recording is not None:
             self._finish_recording("")

@@ -57,6 +57,9 @@ class Line(Protocol):
     def press(self, digit: str) -> None:
         """Begin to send one keypad digit."""
 
+    def count(self) -> "StreamCount | None":
+        """Return what the stream that flows now has counted, None when none does."""
+
     def play(self, path: str, *, endless: bool = False) -> Tape:
         """Play a file to the far end; the trunk reports `played_out` at its end, if any."""
 

@@ -65,6 +65,9 @@ class NativeCall(Protocol):
     def press(self, digit: str) -> None:
         """Begin an RFC 4733 event."""
 
+    def count(self) -> StreamCount | None:
+        """Return what the stream has counted so far."""
+
     def port(self) -> Any:
         """Return the port of the bridge that carries the call's audio."""
 
@@ -139,6 +142,10 @@ class Line:
     def press(self, digit: str) -> None:
         """Begin to send one keypad digit."""
         self._live().press(digit)
+
+    def count(self) -> StreamCount | None:
+        """Return what the stream that flows now has counted, None when none does."""
+        return self._live().count()
 
     def play(self, path: str, *, endless: bool = False) -> PlayerTape:
         """Play a file to the far end, and into its recording when there is one."""

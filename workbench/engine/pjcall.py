@@ -14,7 +14,7 @@ import pjsua2 as pj
 from workbench import sip
 from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
-from workbench.engine.line import NO_HEADERS, Headers, LineError
+from workbench.engine.line import NO_HEADERS, Headers, LineError, StreamCount
 from workbench.engine.lines import Line, LineBook, counted
 from workbench.engine.player import Player
 
@@ -101,6 +101,10 @@ class PjCall(pj.Call):
         prm.method, prm.digits = pj.PJSUA_DTMF_METHOD_RFC2833, digit
         prm.duration = TONE_MS
         self.sendDtmf(prm)
+
+    def count(self) -> StreamCount | None:
+        """Return what the stream has counted so far."""
+        return self._counted(0)
 
     @acting("finding the call's audio")
     def port(self) -> pj.AudioMedia:
@@ -190,12 +194,16 @@ class PjCall(pj.Call):
         prm.statusCode = 603
 
     def _count(self, stream: int) -> None:
+        if (count := self._counted(stream)) is not None:
+            self.line.counted(count)
+
+    def _counted(self, stream: int) -> StreamCount | None:
         if not self.hasMedia():
-            return
+            return None
         try:
-            self.line.counted(counted(self.getStreamStat(stream)))
+            return counted(self.getStreamStat(stream))
         except pj.Error:
-            return  # no stream was ever there
+            return None  # no stream was ever there
 
 
 def audio_call() -> pj.CallOpParam:

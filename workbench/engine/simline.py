@@ -156,6 +156,14 @@ class SimLine:
             self._respond(sip_code, "INVITE", lambda far: far._refused(sip_code, why), headers)
             self._end("local", sip_code)
 
+    def count(self) -> StreamCount | None:
+        """Return as many packets as the time allows, all of which arrived."""
+        if self._media_began is None:
+            return None
+        seconds = (self._clock.now() - self._media_began).total_seconds()
+        packets = int(seconds * FRAMES_A_SECOND)
+        return StreamCount(packets_received=packets, packets_sent=packets)
+
     def press(self, digit: str) -> None:
         """Send one keypad digit."""
         self._reach(lambda far: far._observer.digit_received(far.leg, digit))
@@ -232,10 +240,7 @@ class SimLine:
         if self._over:
             return
         self._over = True
-        if self._media_began is not None:
-            seconds = (self._clock.now() - self._media_began).total_seconds()
-            packets = int(seconds * FRAMES_A_SECOND)
-            count = StreamCount(packets_received=packets, packets_sent=packets)
+        if (count := self.count()) is not None:
             self._observer.counted(self.leg, count)
         usual = "Normal call clearing" if self._up else PHRASES.get(sip_code, "")
         self._observer.disconnected(self.leg, by, sip_code, why.text or usual, why.cause)

@@ -18,6 +18,8 @@ class QualitySampled(Event, frozen=True, kw_only=True):
     jitter_ms_tx: float | None = None
     loss_pct_tx: float | None = None
     rtt_ms: float | None = None
+    final: bool = True
+    """False for what is counted while the call goes on."""
 
 
 class SipMessageTraced(Event, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Any
 
 from workbench import events as ev
 from workbench.call import Call
+from workbench.views.media_quality import measure
 
 Row = dict[str, Any]
 
@@ -17,8 +18,8 @@ COLUMNS = (
     "mos_lq_tx", "jitter_ms_rx", "jitter_ms_tx", "loss_pct_rx", "loss_pct_tx", "answered_by",
     "recording_hash", "flow", "flow_version", "outcome", "digits", "events", "tag",
 )  # fmt: skip
-"""The columns in their order. `parent_call_sid`, `trunk`, `mos_lq_*`, `answered_by` and `tag`
-are null until calls have parents, trunks, a MOS, a detected answerer and tags."""
+"""The columns in their order. `parent_call_sid`, `trunk`, `answered_by` and `tag`
+are null until calls have parents, trunks, a detected answerer and tags."""
 
 _PARTIES = ("identity", "forwarded_from", "caller_number", "called_number")
 _DISPOSITIONS = {"busy": "BUSY", "no-answer": "NO ANSWER", "canceled": "NO ANSWER"}
@@ -90,21 +91,15 @@ def _media(history: Sequence[ev.Event]) -> Row:
         if isinstance(event, ev.MediaStarted):
             row |= {"codec_read": event.codec, "codec_write": event.codec}
         elif isinstance(event, ev.QualitySampled):
-            row |= _quality(event)
+            row |= _quality(event, row.get("codec_read") or "")
         elif isinstance(event, ev.RecordingStored):
             row["recording_hash"] = event.audio
     return row
 
 
-def _quality(sample: ev.QualitySampled) -> Row:
-    lost = sample.packets_lost + sample.packets_discarded
-    expected = sample.packets_received + sample.packets_lost
-    return {
-        "jitter_ms_rx": sample.jitter_ms_rx,
-        "jitter_ms_tx": sample.jitter_ms_tx,
-        "loss_pct_rx": 100.0 * lost / expected if expected else None,
-        "loss_pct_tx": sample.loss_pct_tx,
-    }
+def _quality(sample: ev.QualitySampled, codec: str) -> Row:
+    measured = measure(sample, codec)
+    return {name: measured[name] for name in COLUMNS if name in measured}
 
 
 def _flow(call: Call, history: Sequence[ev.Event]) -> Row:
