@@ -4,11 +4,10 @@ The native call is known by its verbs only, so that this file needs no pjsua2.
 """
 
 import functools
-import itertools
 import re
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from workbench import sip
 from workbench.engine.exchange import Exchange
@@ -28,14 +27,6 @@ from workbench.reason import read as read_reason
 
 Fact = Callable[[], None]
 
-MESSAGE_MARK = "--end msg--"
-LOGGED_MESSAGE = re.compile(
-    r"(?P<way>RX|TX) \d+ bytes .*? (?:from|to) UDP (?P<peer>[^\s:]+:\d+):\r?\n"
-    r"(?P<message>.*?)\n?--end msg--",
-    re.DOTALL,
-)
-"""How pjsip logs each message that it receives or sends."""
-CALL_ID = re.compile(r"^(?:Call-ID|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 ENDING_METHOD = re.compile(
     r"^CSeq[ \t]*:[ \t]*\d+[ \t]+(BYE|INVITE)", re.IGNORECASE | re.MULTILINE
 )
@@ -43,14 +34,6 @@ VERDICT = re.compile(r"BYE |CANCEL |SIP/2\.0 [3-6]\d\d ")
 SILENCE = 408
 """What pjsip says when nobody answers, RFC 3261 section 17.1.1.2 (timer B)."""
 FINAL_RESPONSE = re.compile(r"SIP/2\.0 [2-6]\d\d ")
-
-
-class LoggedMessage(NamedTuple):
-    """A SIP message, as the library logged it."""
-
-    call_id: str
-    direction: Direction
-    text: str
 
 
 class NativeCall(Protocol):
@@ -254,87 +237,6 @@ class Line:
             self._recorder = None
 
 
-class LineBook:
-    """The lines of one trunk, and the facts that callbacks have put down for later."""
-
-    def __init__(self, exchange: Exchange, name: str, monotonic: Monotonic) -> None:
-        """Tell facts to `exchange`; `name` begins the names of inbound legs."""
-        self._exchange, self._name, self._monotonic = exchange, name, monotonic
-        self._inbox: deque[Fact] = deque()
-        self._lines: dict[str, Line] = {}
-        self._by_call_id: dict[str, Line] = {}
-        self._sequence = itertools.count(1)
-
-    @property
-    def busy(self) -> bool:
-        """Tell whether there is any line."""
-        return bool(self._lines)
-
-    def put(self, fact: Fact) -> None:
-        """Put something down that is to be done outside of a callback."""
-        self._inbox.append(fact)
-
-    def open(self, leg: str, call_id: str) -> Line:
-        """Open the line of a leg."""
-        line = Line(leg, call_id, self._exchange, self._inbox, self._monotonic)
-        self._lines[leg] = self._by_call_id[call_id] = line
-        return line
-
-    def open_inbound(self, invite: str) -> Line:
-        """Open a line for a call that came in, and name its leg."""
-        call_id = sip.header_value(invite, "Call-ID", "i")
-        return self.open(f"{self._name}-{next(self._sequence)}", call_id)
-
-    def offer(self, line: Line, invite: str, remote: str) -> None:
-        """Offer a call that came in."""
-        offered = functools.partial(
-            self._exchange.offered,
-            line.leg,
-            line,
-            sip_call_id=line.sip_call_id,
-            remote=remote,
-            caller=sip.bare_uri(sip.header_value(invite, "From", "f")),
-            callee=sip.bare_uri(sip.header_value(invite, "To", "t")),
-            headers=sip.context_headers(invite),
-        )
-        self.put(offered)
-        line.see("received", invite)
-
-    def seen(self, logged: LoggedMessage) -> None:
-        """Give a message to the line of its Call-ID."""
-        if line := self._by_call_id.get(logged.call_id):
-            line.see(logged.direction, logged.text)
-
-    def step(self, calls_in_use: Callable[[], int]) -> None:
-        """Hand over what was put down, follow the tapes and forget what is over."""
-        self._hand_over()
-        for line in self._lines.values():
-            line.watch_tapes()
-        self._clear(calls_in_use)
-        self._hand_over()
-
-    def _hand_over(self) -> None:
-        while self._inbox:
-            self._inbox.popleft()()
-
-    def _clear(self, calls_in_use: Callable[[], int]) -> None:
-        """Forget lines whose calls the library has forgotten; it only tells how many."""
-        parting = [line for line in self._lines.values() if line.call is None]
-        if not parting:
-            return
-        traces = calls_in_use() - (len(self._lines) - len(parting))
-        for line in parting[: len(parting) - max(0, traces)]:
-            line.vacated()
-            if line.done:
-                self._forget(line)
-
-    def _forget(self, line: Line) -> None:
-        del self._lines[line.leg]
-        if self._by_call_id.get(line.sip_call_id) is line:
-            del self._by_call_id[line.sip_call_id]
-        self.put(functools.partial(self._exchange.vacated, line.leg))
-
-
 def ends_call(direction: Direction, message: str) -> bool:
     """Tell whether a message settles a call that we hang up.
 
@@ -344,17 +246,6 @@ def ends_call(direction: Direction, message: str) -> bool:
     if method is None or not FINAL_RESPONSE.match(message):
         return False
     return direction == "received" or method[1].upper() == "INVITE"
-
-
-def logged_message(log: str) -> LoggedMessage | None:
-    """Return the SIP message in a line that pjsip logged, if there is one."""
-    logged = LOGGED_MESSAGE.search(log)
-    if logged is None:
-        return None
-    text = sip.legible(logged["message"])
-    call_id = CALL_ID.search(text)
-    direction: Direction = "received" if logged["way"] == "RX" else "sent"
-    return LoggedMessage(call_id[1] if call_id else "", direction, text)
 
 
 def counted(stat: Any) -> StreamCount:

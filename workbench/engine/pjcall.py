@@ -15,7 +15,8 @@ from workbench import sip
 from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import NO_HEADERS, Headers, LineError, StreamCount
-from workbench.engine.lines import Line, LineBook, counted
+from workbench.engine.linebook import LineBook
+from workbench.engine.lines import Line, counted
 from workbench.engine.player import Player
 
 AUDIO = -1

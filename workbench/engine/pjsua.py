@@ -18,7 +18,8 @@ from workbench.commands import Dial
 from workbench.engine import gate, settings
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import LineError, Monotonic
-from workbench.engine.lines import MESSAGE_MARK, Line, LineBook, logged_message
+from workbench.engine.linebook import MESSAGE_MARK, LineBook, logged_message
+from workbench.engine.lines import Line
 from workbench.engine.pjcall import PjCall, audio_call, guarded, header_vector, library
 
 BATCH = 64

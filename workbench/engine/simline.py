@@ -5,16 +5,13 @@ in the order in which two SIP peers would hear it.
 """
 
 import math
-import wave
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol
 
 import soundfile
 
-from workbench.clock import Clock, Timer
+from workbench.clock import Clock
 from workbench.engine.legs import Party
 from workbench.engine.line import (
     NO_HEADERS,
@@ -26,10 +23,10 @@ from workbench.engine.line import (
     StreamCount,
     Tape,
 )
+from workbench.engine.simtapes import RATE, SimRecorders, SimTape
 from workbench.reason import Reason
 from workbench.reason import read as read_reason
 
-RATE = 8000
 NO_REASON = Reason()
 FRAMES_A_SECOND = 50
 PHRASES = {
@@ -168,7 +165,7 @@ class SimLine:
         """Send one keypad digit."""
         self._reach(lambda far: far._observer.digit_received(far.leg, digit))
 
-    def play(self, path: str, *, endless: bool = False) -> "SimTape":
+    def play(self, path: str, *, endless: bool = False) -> SimTape:
         """Let the time pass that the file would play."""
         try:
             seconds = float(soundfile.info(path).duration)
@@ -182,7 +179,7 @@ class SimLine:
         )
         return tape
 
-    def record(self, received_path: str, sent_path: str) -> "SimRecorders":
+    def record(self, received_path: str, sent_path: str) -> SimRecorders:
         """Write silence of the right length, once the recording ends."""
         tape = SimRecorders(self._clock, (received_path, sent_path))
         tape.whole = lambda: self._observer.recorded(self.leg, tape)
@@ -305,62 +302,3 @@ class SimLine:
         }
         lines = [start, *(f"{name}: {value}" for name, value in headers.items())]
         return "\r\n".join([*lines, "", ""])
-
-
-class SimTape:
-    """A prompt that takes its time and makes no sound."""
-
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        """Begin to play."""
-        self._clock, self._began, self._seconds = clock, clock.now(), seconds
-        self._stopped_at: datetime | None = None
-        self.timer: Timer | None = None
-
-    @property
-    def played_ms(self) -> int:
-        """Return how many milliseconds of the file have gone out."""
-        elapsed = ((self._stopped_at or self._clock.now()) - self._began).total_seconds()
-        return round(min(elapsed, self._seconds) * 1000)
-
-    def stop(self) -> None:
-        """Stop; does nothing the second time."""
-        if self._stopped_at is None:
-            self._stopped_at = self._clock.now()
-            if self.timer is not None:
-                self.timer.cancel()
-
-
-class SimRecorders:
-    """Two files of silence, as long as the recording ran."""
-
-    def __init__(self, clock: Clock, paths: tuple[str, str]) -> None:
-        """Begin to record."""
-        self._clock, self._began, self._paths = clock, clock.now(), paths
-        self._stopped = False
-        self.whole: Callable[[], None] = lambda: None
-
-    @property
-    def played_ms(self) -> int:
-        """Return how long the recorders have run."""
-        return round((self._clock.now() - self._began).total_seconds() * 1000)
-
-    def write(self, milliseconds: int) -> None:
-        """Write both files."""
-        silence = bytes(2 * (milliseconds * RATE // 1000))
-        for path in self._paths:
-            try:
-                with Path(path).open("wb") as opened, wave.open(opened, "wb") as file:
-                    file.setnchannels(1)
-                    file.setsampwidth(2)
-                    file.setframerate(RATE)
-                    file.writeframes(silence)
-            except OSError as error:
-                raise LineError(f"opening the recording failed: {error}") from None
-
-    def stop(self) -> None:
-        """Close the files; does nothing the second time."""
-        if not self._stopped:
-            self._stopped = True
-            with suppress(LineError):  # the folder has been taken away meanwhile
-                self.write(self.played_ms)
-            self._clock.call_later(0.0, self.whole)
