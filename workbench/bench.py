@@ -4,8 +4,7 @@ It can be used from a plain script, from a notebook cell (`await bench.dial(...)
 tests; the calls never run on the thread that asks.
 """
 
-import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from html import escape
 from pathlib import Path
@@ -13,10 +12,19 @@ from typing import Any, Self
 
 from workbench import events as ev
 from workbench.analysis.frames import Frames
+from workbench.arguments import (
+    LOOPBACK,
+    as_flow,
+    as_policy,
+    folder,
+    folders,
+    own_address,
+    seconds,
+)
 from workbench.clock import Clock, SystemClock
 from workbench.engine import Engine
-from workbench.engine.pool import Pool, probe
-from workbench.errors import InvalidFlow, InvalidInput, NotAllowedNow, WorkbenchError
+from workbench.engine.pool import Pool
+from workbench.errors import InvalidInput, NotAllowedNow, WorkbenchError
 from workbench.flow import Flow
 from workbench.handle import CallHandle
 from workbench.operation import Operation
@@ -24,10 +32,9 @@ from workbench.policy import Policy
 from workbench.recovery import recover
 from workbench.replay import Replay, replay
 from workbench.shipped import shipped
-from workbench.sip import check_headers, is_ipv4, parse_address, parse_listen
+from workbench.sip import check_headers, parse_address, parse_listen
 from workbench.store import CallLog
 
-LOOPBACK = "127.0.0.1"
 MOST_FAILURES = 100
 """Of failed flows, kept for `check`."""
 STORE = Path("workbench-store")
@@ -73,13 +80,13 @@ class Workbench:
         self.frames = Frames(self._histories)
         self._operation: Operation | None = None
         self._engine, self._clock = engine, clock or SystemClock()
-        self._host = _own_address(host)
-        self._policy = _as_policy(policy)
-        self._sounds = [*_folders(sounds), shipped("recordings")]
+        self._host = own_address(host)
+        self._policy = as_policy(policy)
+        self._sounds = [*folders(sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
         self._listening: dict[tuple[str, int], tuple[str, int]] = {}
         self._closed = False
-        self._log = CallLog.open(_folder(store), writable=not read_only)
+        self._log = CallLog.open(folder(store), writable=not read_only)
         self.recovered: list[str] = [] if read_only else self._recover()
         """Ids of the calls that an earlier bench left open and this one ended on record."""
         self._read_only = read_only
@@ -116,11 +123,11 @@ class Workbench:
             parse_address(from_)
         check_headers(headers or {})
         if flow is not None:
-            self._keep_source(_as_flow(flow))
+            self._keep_source(as_flow(flow))
         operation = self._running()
         place = operation.place(
             flow, from_=from_ or "", to=uri, headers=dict(headers or {}),
-            ring_timeout_s=_seconds("ring_timeout", ring_timeout),
+            ring_timeout_s=seconds("ring_timeout", ring_timeout),
         )  # fmt: skip
         return CallHandle(operation.run(place), self)
 
@@ -139,7 +146,7 @@ class Workbench:
             AddressInUse: something else listens there.
         """
         asked = parse_listen(listen)
-        self._keep_source(_as_flow(flow))
+        self._keep_source(as_flow(flow))
         at = self._listening.get(asked) or self._listen(asked)
         self.take_calls(flow)
         return "sip:{}:{}".format(*at)
@@ -153,7 +160,7 @@ class Workbench:
 
     def take_calls(self, flow: Flow) -> None:
         """Let a flow take every later inbound call, at the addresses listened on already."""
-        self._keep_source(_as_flow(flow))
+        self._keep_source(as_flow(flow))
         self._running().runner.route = lambda _offered: flow
 
     def call(self, call: CallHandle | str) -> CallHandle:
@@ -186,12 +193,12 @@ class Workbench:
 
     def replay(self, call: CallHandle | str, flow: Flow) -> Replay:
         """Compare what a flow decides on a recorded call with what was decided then."""
-        today = _as_flow(flow)
+        today = as_flow(flow)
         return replay(self.read(self._id(call)), today)
 
     def replay_all(self, flow: Flow, name: str | None = None) -> Iterator[Replay]:
         """Replay every call that a flow of this name took (by default the flow's own name)."""
-        wanted = _as_flow(flow).name if name is None else name
+        wanted = as_flow(flow).name if name is None else name
         return self._replays(flow, wanted, self._histories())
 
     def _replays(
@@ -334,52 +341,3 @@ class Workbench:
         path = self._store.sources / f"{flow.version}.py"
         if not self._read_only and not path.exists():
             path.write_text(flow.source)
-
-
-def _as_flow(flow: Any) -> Flow:
-    if isinstance(flow, Flow):
-        return flow
-    message = f"{flow!r} is not a flow: put `@flow` above its `async def`."
-    if inspect.iscoroutine(flow):
-        flow.close()
-        message = f"{flow!r} is a flow that was called: give the flow itself, without `(…)`."
-    raise InvalidFlow(message)
-
-
-def _as_policy(policy: Any) -> Policy:
-    if policy is None or isinstance(policy, Policy):
-        return policy or Policy()
-    message = f"`policy` is a Policy, such as `Policy(allow=[…])`, not {policy!r}."
-    raise InvalidInput(message)
-
-
-def _folder(path: Any) -> Path:
-    if isinstance(path, str | Path) and str(path):
-        return Path(path)
-    message = f"A folder is named by text or a Path, not by {path!r}."
-    raise InvalidInput(message)
-
-
-def _folders(paths: Any) -> list[Path]:
-    if isinstance(paths, str | Path):
-        return [_folder(paths)]
-    if isinstance(paths, Iterable):
-        return [_folder(path) for path in paths]
-    message = f"`sounds` are folders, in a list, not {paths!r}."
-    raise InvalidInput(message)
-
-
-def _own_address(host: Any) -> str:
-    if not is_ipv4(host):
-        message = f"`host` is an IPv4 address of this machine, not {host!r}."
-        raise InvalidInput(message)
-    if host != LOOPBACK:
-        probe(host, 0)
-    return str(host)
-
-
-def _seconds(name: str, value: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 86_400:
-        return float(value)
-    message = f"`{name}` is seconds, a number between 0 and 86400, not {value!r}."
-    raise InvalidInput(message)

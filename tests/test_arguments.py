@@ -1,0 +1,37 @@
+"""What a bench is given: what cannot be used is refused with a remedy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from workbench.arguments import as_flow, as_policy, folders, own_address, seconds
+from workbench.errors import EngineError, InvalidFlow, InvalidInput
+
+
+async def plain(_call: object) -> None:
+    """Be no flow."""
+
+
+@pytest.mark.parametrize(
+    ("check", "given", "error", "remedy"),
+    [
+        (as_flow, plain, InvalidFlow, "put `@flow` above"),
+        (as_policy, {"allow": []}, InvalidInput, "such as `Policy"),
+        (folders, 5, InvalidInput, "`sounds` are folders"),
+        (folders, [""], InvalidInput, "text or a Path"),
+        (own_address, "::1", InvalidInput, "an IPv4 address of this machine"),
+        (own_address, "192.0.2.1", EngineError, "name an address of this machine"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(
+    check: Callable[[Any], object], given: object, error: type[Exception], remedy: str
+) -> None:
+    with pytest.raises(error, match=remedy):
+        check(given)
+
+
+@pytest.mark.parametrize("given", [0, -1, True, "5", 86_400, float("nan")])
+def test_a_time_is_a_number_of_seconds(given: object) -> None:
+    with pytest.raises(InvalidInput, match="`ring_timeout` is seconds"):
+        seconds("ring_timeout", given)

@@ -1,0 +1,94 @@
+"""What a bench is given, checked: flows, folders, addresses and times."""
+
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from workbench.engine.pool import probe
+from workbench.errors import InvalidFlow, InvalidInput
+from workbench.flow import Flow
+from workbench.policy import Policy
+from workbench.sip import is_ipv4
+
+LOOPBACK = "127.0.0.1"
+
+
+def as_flow(flow: Any) -> Flow:
+    """Return a flow.
+
+    Raises:
+        InvalidFlow: it is none.
+    """
+    if isinstance(flow, Flow):
+        return flow
+    message = f"{flow!r} is not a flow: put `@flow` above its `async def`."
+    if inspect.iscoroutine(flow):
+        flow.close()
+        message = f"{flow!r} is a flow that was called: give the flow itself, without `(…)`."
+    raise InvalidFlow(message)
+
+
+def as_policy(policy: Any) -> Policy:
+    """Return a policy, the default one for None.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if policy is None or isinstance(policy, Policy):
+        return policy or Policy()
+    message = f"`policy` is a Policy, such as `Policy(allow=[…])`, not {policy!r}."
+    raise InvalidInput(message)
+
+
+def folder(path: Any) -> Path:
+    """Return the path of a folder, whether there is one or not.
+
+    Raises:
+        InvalidInput: it names none.
+    """
+    if isinstance(path, str | Path) and str(path):
+        return Path(path)
+    message = f"A folder is named by text or a Path, not by {path!r}."
+    raise InvalidInput(message)
+
+
+def folders(paths: Any) -> list[Path]:
+    """Return the paths of one folder or several.
+
+    Raises:
+        InvalidInput: they name none.
+    """
+    if isinstance(paths, str | Path):
+        return [folder(paths)]
+    if isinstance(paths, Iterable):
+        return [folder(path) for path in paths]
+    message = f"`sounds` are folders, in a list, not {paths!r}."
+    raise InvalidInput(message)
+
+
+def own_address(host: Any) -> str:
+    """Return an IPv4 address of this machine.
+
+    Raises:
+        InvalidInput: it is no address.
+        EngineError: it is not of this machine.
+    """
+    if not is_ipv4(host):
+        message = f"`host` is an IPv4 address of this machine, not {host!r}."
+        raise InvalidInput(message)
+    if host != LOOPBACK:
+        probe(host, 0)
+    return str(host)
+
+
+def seconds(name: str, value: Any) -> float:
+    """Return a time in seconds, of a day at most.
+
+    Raises:
+        InvalidInput: the argument `name` is none.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 86_400:
+        return float(value)
+    message = f"`{name}` is seconds, a number between 0 and 86400, not {value!r}."
+    raise InvalidInput(message)
