@@ -375,13 +375,19 @@ async def test_early_media_is_told_from_ringing(
     assert kinds == [EarlyMedia, MediaStarted, Ringing, Answered]
 
 
-async def test_the_cause_of_a_refusal_is_told(pool_stage: PoolStage, raw_peer: RawPeer) -> None:
+@pytest.mark.parametrize(
+    ("text", "reason"), [(';text="at sea"', "at sea"), ("", "Gone Fishing")]
+)
+async def test_the_cause_of_a_refusal_is_told(
+    pool_stage: PoolStage, raw_peer: RawPeer, text: str, reason: str
+) -> None:
+    # The text of a Reason header says more than the phrase of the code (RFC 3326).
     await pool_stage.do(Dial, "a", uri=f"sip:bob@{raw_peer.name}")
     invite = await raw_peer.heard("INVITE")
-    raw_peer.respond(invite, "480 Gone Fishing", extra='Reason: Q.850;cause=20;text="x"\r\n')
+    raw_peer.respond(invite, "480 Gone Fishing", extra=f"Reason: Q.850;cause=20{text}\r\n")
     released = await pool_stage.until(Released, "a")
     assert (released.by, released.sip_code, released.q850_cause) == ("remote", 480, 20)
-    assert released.reason == "Gone Fishing"
+    assert released.reason == reason
 
 
 async def test_a_refer_within_a_call_is_declined(

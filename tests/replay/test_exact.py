@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from tests.scripted import ScriptedCall
 from workbench import events as ev
 from workbench.flow import Flow, load_flow
-from workbench.replay import replay
+from workbench.replay import exact, replay
 
 SOURCE = """\
 from workbench import flow
@@ -124,3 +125,21 @@ def test_a_flow_that_fails_today_says_where(
     assert divergence is not None
     assert divergence.where == "desk_flow.py:8"
     assert "ZeroDivisionError" in divergence.now.words
+
+
+def test_a_replay_that_breaks_off_lets_its_flow_tidy_up(
+    tmp_path: Path, history: Sequence[ev.Event],
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    body = SOURCE.partition("async def desk(call):\n")[2].replace('"menu.wav"', '"other.wav"')
+    guarded = "".join(f"    {line}\n" for line in body.splitlines())
+    flow = load(
+        tmp_path,
+        "import asyncio\nfrom workbench import flow\n\n@flow\nasync def desk(call):\n"
+        f"    try:\n{guarded}"
+        "    finally:\n        print(asyncio.get_running_loop())\n",
+    )
+    monkeypatch.setattr(exact, "_diverge", Mock(side_effect=KeyError("a defect of ours")))
+    with pytest.raises(KeyError):
+        replay(history, flow)
+    assert capsys.readouterr().out.startswith("<workbench.flow_loop.FlowLoop")

@@ -108,24 +108,30 @@ def replay(history: Sequence[ev.Event], flow: Flow) -> Replay:
 
 
 def _compare(history: Sequence[ev.Event], flow: Flow, *, lines: bool) -> Replay:
-    record = _split(history)
     run = FlowRun(flow, history[0].call_id, lines=lines)
+    try:
+        equal, divergence = _follow(history, run)
+    finally:
+        # Else its coroutines would be closed by the garbage collector, on no loop at all.
+        run.abandon()
+    return Replay(
+        call_id=history[0].call_id, flow=flow.name, flow_version=flow.version,
+        decisions=equal, divergence=divergence,
+    )  # fmt: skip
+
+
+def _follow(history: Sequence[ev.Event], run: FlowRun) -> tuple[int, Divergence | None]:
+    record = _split(history)
     drafts = _decide(record, run)
     equal = 0
-    divergence = None
     for then, now in zip_longest(record.decided, drafts):
         if then is None and record.lost:
             # What the flow decides beyond the loss nobody can compare.
             break
         if then is None or now is None or not _same(then, now):
-            divergence = _diverge(history, then, now)
-            break
+            return equal, _diverge(history, then, now)
         equal += 1
-    run.abandon()
-    return Replay(
-        call_id=history[0].call_id, flow=flow.name, flow_version=flow.version,
-        decisions=equal, divergence=divergence,
-    )  # fmt: skip
+    return equal, None
 
 
 class _Record(NamedTuple):

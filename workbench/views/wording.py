@@ -1,5 +1,6 @@
 """An event in words: what a person reads in tables, divergences and on the terminal."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,17 +78,32 @@ def in_words(event: ev.Event) -> str:
 
 
 def phrase(kind: type[ev.Event], fields: Mapping[str, Any]) -> str:
-    """Say in a few words what an event of this kind is about; no control characters."""
-    if kind is ev.PromptRequested and fields.get("text"):
+    """Say in a few words what an event of this kind is about; no control characters.
+
+    `fields` may be those of a draft or of an old event: what is missing has its default.
+    """
+    fields = {**_defaults(kind), **fields}
+    if kind is ev.PromptRequested and fields["text"]:
         return legible(f"say {fields['text']!r}")
     if kind is ev.PromptRequested:
         return legible(_play(fields))
-    if kind is ev.StepReturned and fields.get("error_type"):
+    if kind is ev.StepReturned and fields["error_type"]:
         text = f"{fields['step']} failed with {fields['error_type']}: {fields['error']}"
         return legible(text)
     if kind is ev.SipMessageTraced:
         fields = {**fields, "first_line": fields["message"].partition("\r\n")[0]}
-    return legible(_FORMS.get(kind, kind.TOPIC).format_map({**fields}).strip())
+    return legible(_FORMS.get(kind, kind.TOPIC).format_map(fields).strip())
+
+
+@functools.cache
+def _defaults(kind: type[ev.Event]) -> Mapping[str, Any]:
+    defaults = {}
+    for field in msgspec.structs.fields(kind):
+        if field.default_factory is not msgspec.NODEFAULT:
+            defaults[field.name] = field.default_factory()
+        elif field.default is not msgspec.NODEFAULT:
+            defaults[field.name] = field.default
+    return defaults
 
 
 def _play(fields: Mapping[str, Any]) -> str:
