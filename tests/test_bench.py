@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from workbench import events as ev
 from workbench.bench import Workbench
-from workbench.clock import SystemClock
+from workbench.clock import EPOCH, SystemClock
 from workbench.control import CallControl
 from workbench.engine.loopback import FarEnd, Loopback
 from workbench.errors import (
@@ -178,7 +179,10 @@ def test_a_log_that_cannot_be_written_is_told(
 
 def taker(bench: Workbench) -> object:
     """Return the flow that takes calls now."""
-    return bench._running().runner.route(None)  # type: ignore[arg-type]
+    offered = ev.Offered(
+        call_id="CA01", version=1, at=EPOCH, leg="l", from_="sip:a@x", to="sip:b@x"
+    )
+    return bench._running().runner.route(offered)
 
 
 def test_a_cell_that_answers_can_be_run_again(bench: Workbench, engine: Ports) -> None:

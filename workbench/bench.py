@@ -31,6 +31,7 @@ from workbench.operation import Operation
 from workbench.policy import Policy
 from workbench.recovery import recover
 from workbench.replay import Replay, replay
+from workbench.routes import ANY, Routes
 from workbench.shipped import shipped
 from workbench.sip import check_headers, parse_address, parse_listen
 from workbench.store import CallLog
@@ -82,6 +83,7 @@ class Workbench:
         self._engine, self._clock = engine, clock or SystemClock()
         self._host = own_address(host)
         self._policy = as_policy(policy)
+        self._routes = Routes(self._policy.region)
         self._sounds = [*folders(sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
         self._listening: dict[tuple[str, int], tuple[str, int]] = {}
@@ -132,10 +134,10 @@ class Workbench:
         return CallHandle(operation.run(place), self)
 
     def answer(self, flow: Flow, listen: str = "127.0.0.1:0") -> str:
-        """Let a flow take every call that comes in at an address; return its SIP URI.
+        """Let a flow take every call that no route takes, at an address; return its SIP URI.
 
-        Only one flow takes calls at a time; a later `answer` replaces it for later calls,
-        also at the same address, as when a cell is run again.
+        The same as `listen`, then `route` for "any". A later `answer` replaces the flow for
+        later calls, also at the same address, as when a cell is run again.
 
         Args:
             flow: what the calls do.
@@ -145,10 +147,21 @@ class Workbench:
             InvalidInput: the flow or the address cannot be used.
             AddressInUse: something else listens there.
         """
-        asked = parse_listen(listen)
+        parse_listen(listen)
         self._keep_source(as_flow(flow))
-        at = self._listening.get(asked) or self._listen(asked)
+        address = self.listen(listen)
         self.take_calls(flow)
+        return address
+
+    def listen(self, address: str = "127.0.0.1:0") -> str:
+        """Take calls at HOST:PORT (UDP; port 0 picks a free one); return its SIP URI.
+
+        Raises:
+            InvalidInput: the address cannot be used.
+            AddressInUse: something else listens there.
+        """
+        asked = parse_listen(address)
+        at = self._listening.get(asked) or self._listen(asked)
         return "sip:{}:{}".format(*at)
 
     def _listen(self, asked: tuple[str, int]) -> tuple[str, int]:
@@ -159,9 +172,26 @@ class Workbench:
         return at
 
     def take_calls(self, flow: Flow) -> None:
-        """Let a flow take every later inbound call, at the addresses listened on already."""
+        """Let a flow take every later inbound call that no route takes."""
+        self.route(ANY, flow)
+
+    def route(self, pattern: str, flow: Flow) -> None:
+        """Let a flow take the calls to a number; the most specific route takes a call.
+
+        A call that no route takes is refused with 480, whether there is such a number or not.
+
+        Args:
+            pattern: a number or name (`+4930123456`, `100`, `sales`), numbers that begin alike
+                (`+4930*`), or `any`. It is compared with the callee of To and of the INVITE
+                itself, as written and as E.164.
+            flow: what the calls do; given again for the same pattern, it replaces the first.
+
+        Raises:
+            InvalidInput: the pattern or the flow cannot be used.
+        """
         self._keep_source(as_flow(flow))
-        self._running().runner.route = lambda _offered: flow
+        self._routes.add(pattern, flow)
+        self._running().runner.route = self._routes.flow_for
 
     def call(self, call: CallHandle | str) -> CallHandle:
         """Return a call by its id, or by the beginning of it.

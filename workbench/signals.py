@@ -28,6 +28,8 @@ class Offered(Signal, frozen=True, kw_only=True, tag="offered"):
     sip_call_id: str
     remote: str = ""
     """HOST:PORT the INVITE came from."""
+    request_uri: str = ""
+    """Whom the request names, which the network may have changed on its way from `to`."""
     headers: dict[str, str] = {}
     """Headers that carry context (`X-*`, `User-to-User`, `P-Asserted-Identity` …)."""
 

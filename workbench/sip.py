@@ -53,6 +53,9 @@ _URI = re.compile(
     r"sip:(?:(?P<user>[^@]*)@)?(?P<host>[^:;?@]*)(?::(?P<port>[^:;?@]*))?(?P<rest>[;?].*)?",
     re.IGNORECASE,
 )
+_URI_USER = re.compile(
+    r"sips?:(?P<user>[^@;?:]*)[^@]*@|tel:(?P<number>\+?[0-9*#\-.()]{1,32})", re.IGNORECASE
+)
 _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -225,6 +228,18 @@ def bare_uri(name_addr: str) -> str:
     unquoted = _CONTROL.sub(" ", _QUOTED.sub("", name_addr))
     match = re.search(r"<([^<>]*)>", unquoted)
     return match[1].strip() if match else unquoted.split(";", 1)[0].strip()
+
+
+def user_of(uri: str) -> str:
+    """Return the user part of a SIP URI, or the number of a `tel:` URI; empty if none."""
+    match = _URI_USER.match(uri)
+    return (match["user"] or match["number"] or "") if match else ""
+
+
+def request_uri(message: str) -> str:
+    """Return the URI of a request line; empty for a response."""
+    parts = first_line(message).split()
+    return parts[1] if len(parts) == 3 and parts[2].startswith("SIP/") else ""
 
 
 def legible(wire_text: str) -> str:

@@ -148,6 +148,7 @@ class Switchboard:
         self._note(
             call, ev.Offered, signal, leg=signal.leg, from_=signal.from_, to=signal.to,
             sip_call_id=signal.sip_call_id, remote=signal.remote, headers=signal.headers,
+            request_uri=signal.request_uri,
             **self._identify(signal),
         )  # fmt: skip
 

@@ -49,6 +49,7 @@ class Exchange(Course):
         callee: str,
         sip_call_id: str,
         remote: str = "",
+        request_uri: str = "",
         headers: dict[str, str] | None = None,
     ) -> None:
         """Begin a leg for a call that came in."""
@@ -60,6 +61,7 @@ class Exchange(Course):
             to=callee,
             sip_call_id=sip_call_id,
             remote=remote,
+            request_uri=request_uri,
             headers=headers or {},
         )
 

@@ -69,6 +69,7 @@ class LineBook:
             line,
             sip_call_id=line.sip_call_id,
             remote=remote,
+            request_uri=sip.request_uri(invite),
             caller=sip.bare_uri(sip.header_value(invite, "From", "f")),
             callee=sip.bare_uri(sip.header_value(invite, "To", "t")),
             headers=sip.context_headers(invite),

@@ -151,6 +151,7 @@ class ScriptedEnd:
         callee: str,
         sip_call_id: str,
         remote: str = "",
+        request_uri: str = "",
         headers: dict[str, str] | None = None,
     ) -> None:
         """Refuse the call, or ring and answer it, once it has been acknowledged by 100."""

@@ -56,6 +56,7 @@ class Observer(Protocol):
         callee: str,
         sip_call_id: str,
         remote: str = "",
+        request_uri: str = "",
         headers: dict[str, str] | None = None,
     ) -> None:
         """Take note of a call that came in."""
@@ -118,6 +119,7 @@ class SimLine:
             "callee": callee,
             "sip_call_id": sip_call_id,
             "remote": "loopback",
+            "request_uri": callee,
             "headers": dict(headers),
         }
         self._send(f"INVITE {callee} SIP/2.0", "INVITE", lambda far: far._invited(self))

@@ -36,6 +36,8 @@ class Offered(Event, frozen=True, kw_only=True):
     """`identity` as E.164; empty where it is no number with its country."""
     called_number: str = ""
     """`to` as E.164; empty where it is no number with its country."""
+    request_uri: str = ""
+    """Whom the INVITE itself names, which the network may have changed from `to`."""
 
 
 class Refused(Event, frozen=True, kw_only=True):
