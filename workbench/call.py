@@ -55,6 +55,7 @@ STARTS: dict[type[ev.Event], str] = {
     ev.StepRequested: "step",
     ev.DigitsRequested: "sending",
     ev.RecordRequested: "recording",
+    ev.TransferRequested: "transfer",
 }
 """Events that begin something which must have an end in the log, with its name's field."""
 
@@ -67,6 +68,7 @@ ENDS: dict[type[ev.Event], str] = {
     ev.DigitsSent: "sending",
     ev.RecordingStored: "recording",
     ev.RecordingFailed: "recording",
+    ev.TransferFinished: "transfer",
 }
 """The events that are such an end."""
 

@@ -97,6 +97,18 @@ class StopRecording(Command, frozen=True, kw_only=True, tag="stop_recording"):
     recording: str
 
 
+class Transfer(Command, frozen=True, kw_only=True, tag="transfer"):
+    """Ask the far end to call somebody else instead of us (REFER, RFC 3515)."""
+
+    transfer: str
+    uri: str
+    replaces: str = ""
+    """The dialog that its call is to replace (RFC 3891), as in a Replaces header."""
+    headers: dict[str, str] = {}
+    timeout_s: float = 60.0
+    """Seconds within which the far end must have said how it went."""
+
+
 class Hangup(Command, frozen=True, kw_only=True, tag="hangup"):
     """End the call in the way its state asks for: BYE, CANCEL or a final reject."""
 
@@ -119,6 +131,7 @@ AnyCommand = (
     | PauseRecording
     | ResumeRecording
     | StopRecording
+    | Transfer
     | Hangup
 )
 """What the worker protocol can carry."""

@@ -85,6 +85,9 @@ def loose_ends(
         elif kind == "sending":
             sent = {"sending": name, "outcome": "interrupted", "reason": reason}
             ends.append((ev.DigitsSent, sent))
+        elif kind == "transfer":
+            undone = {"transfer": name, "outcome": "interrupted", "reason": reason}
+            ends.append((ev.TransferFinished, undone))
     return ends
 
 

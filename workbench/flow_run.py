@@ -256,6 +256,10 @@ class FlowRun:
         if event.outcome != "interrupted":
             self._resolve(event, "sending", event.sending)
 
+    def _hear_transfer_finished(self, event: ev.TransferFinished) -> None:
+        if event.outcome != "interrupted":
+            self._resolve(event, "transfer", event.transfer)
+
     def _hear_recording_failed(self, event: ev.RecordingFailed) -> None:
         for wanted in ("recording", "paused", "resumed", "stopped"):
             self._resolve(event, wanted, event.recording)
@@ -296,6 +300,7 @@ _HEARD: dict[type[ev.Event], Callable[[FlowRun, Any], None]] = {
     ev.RecordingResumed: lambda run, event: run._resolve(event, "resumed", event.recording),
     ev.RecordingStopped: lambda run, event: run._resolve(event, "stopped", event.recording),
     ev.RecordingFailed: FlowRun._hear_recording_failed,
+    ev.TransferFinished: FlowRun._hear_transfer_finished,
     ev.StepReturned: lambda run, event: run._resolve(event, "step", event.step),
     ev.TimerFired: FlowRun._hear_timer,
     ev.Ended: FlowRun._hear_end,

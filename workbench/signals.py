@@ -118,6 +118,24 @@ class RecordingFinished(Signal, frozen=True, kw_only=True, tag="recording_finish
     reason: str = ""
 
 
+class TransferProgressed(Signal, frozen=True, kw_only=True, tag="transfer_progressed"):
+    """The far end tells how its call to the transfer's target goes (NOTIFY)."""
+
+    transfer: str
+    sip_code: int
+    reason: str = ""
+
+
+class TransferFinished(Signal, frozen=True, kw_only=True, tag="transfer_finished"):
+    """A transfer is over, whatever became of it."""
+
+    transfer: str
+    outcome: Literal["completed", "failed", "interrupted"]
+    sip_code: int = 0
+    """What the far end was answered, or answered us; 0 when it said nothing."""
+    reason: str = ""
+
+
 class MediaMeasured(Signal, frozen=True, kw_only=True, tag="media_measured"):
     """What RTP and RTCP counted on one stream of the leg since it began."""
 
@@ -165,6 +183,8 @@ AnySignal = (
     | RecordingPaused
     | RecordingResumed
     | RecordingFinished
+    | TransferProgressed
+    | TransferFinished
     | MediaMeasured
     | SipMessageSeen
     | Released

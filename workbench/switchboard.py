@@ -283,6 +283,8 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.RecordingStarted: ev.RecordingStarted,
     sg.RecordingPaused: ev.RecordingPaused,
     sg.RecordingResumed: ev.RecordingResumed,
+    sg.TransferProgressed: ev.TransferProgressed,
+    sg.TransferFinished: ev.TransferFinished,
     sg.MediaMeasured: ev.QualitySampled,
     sg.SipMessageSeen: ev.SipMessageTraced,
 }

@@ -35,6 +35,22 @@ def test_a_refer_outside_of_a_call_is_refused() -> None:
     assert verdict(request("REFER", "<sip:bob@x>;tag=2")) is None
 
 
+def notify(event: str = "Event: refer;id=93809823", to: str = "<sip:bob@x>;tag=2") -> str:
+    return request("NOTIFY", to).replace("CSeq", f"{event}\r\nCSeq")
+
+
+def test_a_notify_is_let_in_while_its_call_is_transferred() -> None:
+    assert verdict(notify(), {"1"}.__contains__) is None
+    assert verdict(notify("o: REFER"), {"1"}.__contains__) is None
+    assert verdict(notify(), {"2"}.__contains__) == 481
+
+
+def test_other_notifications_are_refused() -> None:
+    assert verdict(notify("Event: presence"), {"1"}.__contains__) == 405
+    assert verdict(notify("X: 1"), {"1"}.__contains__) == 405
+    assert verdict(notify(to="<sip:bob@x>"), {"1"}.__contains__) == 405
+
+
 def test_media_lines_are_bounded() -> None:
     line = "m=audio 4000 RTP/AVP 0\r\n"
     assert verdict(request("INVITE", body=line * 4)) is None

@@ -2,7 +2,8 @@
 
 A verb records a decision and waits for the events that answer it. It knows no engine, no
 clock and no store, so that the same flow runs on a live call and in every replay.
-Siblings: `desk` (what verbs stand on), `course`, `audio`, `digits` (the verbs by subject).
+Siblings: `desk` (what verbs stand on), `course`, `audio`, `digits`, `transfer` (the verbs by
+subject).
 """
 
 import asyncio
@@ -16,12 +17,13 @@ from workbench.control.audio import Played
 from workbench.control.course import CourseVerbs
 from workbench.control.desk import Desk
 from workbench.control.digits import DigitVerbs, Gathered
+from workbench.control.transfer import Transferred, TransferVerbs
 from workbench.errors import StepFailed
 
-__all__ = ["CallControl", "Desk", "Gathered", "Played"]
+__all__ = ["CallControl", "Desk", "Gathered", "Played", "Transferred"]
 
 
-class CallControl(CourseVerbs, DigitVerbs):
+class CallControl(CourseVerbs, DigitVerbs, TransferVerbs):
     """The verbs of a flow, on one call.
 
     Every verb that needs the call raises `CallEnded` once it is over. `step`, `sleep`,

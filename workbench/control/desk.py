@@ -95,3 +95,8 @@ class Verbs:
 def is_text(value: object) -> bool:
     """Tell whether a value is text, whatever its annotation promised."""
     return isinstance(value, str)
+
+
+def is_seconds(value: object, most: float) -> bool:
+    """Tell whether a value is a time above zero, and not too long."""
+    return isinstance(value, int | float) and 0 < value <= most

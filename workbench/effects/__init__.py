@@ -2,7 +2,7 @@
 
 It hears of a decision only when it is durable, and whatever it begins it also ends on
 record, however that goes. Siblings: `stage` (what effects share), `passage` (what stands at
-the ways out), `legs`, `prompts`, `recordings`, `world` (the effects by subject).
+the ways out), `legs`, `prompts`, `recordings`, `transfers`, `world` (the effects by subject).
 """
 
 from collections.abc import Callable
@@ -13,12 +13,13 @@ from workbench.call import Call
 from workbench.effects.legs import LegEffects
 from workbench.effects.prompts import PromptEffects
 from workbench.effects.recordings import RecordingEffects, clear_live, live_paths, store_live
+from workbench.effects.transfers import TransferEffects
 from workbench.effects.world import WorldEffects
 
 __all__ = ["Effects", "clear_live", "live_paths", "store_live"]
 
 
-class Effects(LegEffects, PromptEffects, RecordingEffects, WorldEffects):
+class Effects(LegEffects, PromptEffects, RecordingEffects, TransferEffects, WorldEffects):
     """What decided events do in the world."""
 
     def carry_out(self, event: ev.Event) -> None:
@@ -45,6 +46,7 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.RecordPauseRequested: Effects._pause_recording,
     ev.RecordResumeRequested: Effects._resume_recording,
     ev.RecordStopRequested: Effects._stop_recording,
+    ev.TransferRequested: Effects._transfer,
     ev.TimerRequested: Effects._timer,
     ev.StepRequested: Effects._step,
 }

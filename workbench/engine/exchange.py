@@ -103,6 +103,19 @@ class Exchange(Course):
         if leg := self._legs.get(name):
             leg.tell(signals.SipMessageSeen, direction=direction, message=sip.redact(message))
 
+    def transfer_told(self, name: str, sip_code: int, reason: str, *, final: bool) -> None:
+        """Report what the far end says of the transfer that it was asked for."""
+        leg = self._legs.get(name)
+        if leg is not None and not leg.over:
+            leg.transfer.told(sip_code, reason, final=final)
+
+    def takes_refer(self, name: str) -> bool:
+        """Tell whether a REFER of the far end is accepted: not yet."""
+        return False
+
+    def referred(self, name: str, refer_to: str) -> None:
+        """Report a REFER that was accepted."""
+
     def played_out(self, name: str, tape: Tape) -> None:
         """Finish the prompt whose file has come to its end."""
         if leg := self._legs.get(name):
@@ -173,6 +186,8 @@ class Exchange(Course):
                 leg.resume_recording(recording)
             case commands.StopRecording(recording=recording):
                 leg.stop_recording(recording)
+            case commands.Transfer():
+                leg.transfer.begin(command, answered=leg.answered)
             case commands.Hangup(reason=reason, cause=cause):
                 self._hang_up(leg, reason, cause)
 
@@ -186,6 +201,8 @@ class Exchange(Course):
                 leg.tell(signals.DigitsSent, sending=sending, outcome="failed", reason=reason)
             case commands.Record(recording=recording):
                 leg.refuse_recording(recording, reason)
+            case commands.Transfer(transfer=transfer):
+                leg.transfer.refuse(transfer, reason)
 
     def _dial(self, command: commands.Dial) -> None:
         if command.leg in self._legs:

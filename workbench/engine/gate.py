@@ -28,6 +28,8 @@ ALLOWED = frozenset(
 """Methods that pjsip may see; SUBSCRIBE and REFER it refuses itself, in the right words."""
 MOST_MEDIA_LINES = 4
 SWALLOW: Literal[0] = 0
+NO_SUBSCRIPTION = 481
+"""RFC 6665, section 4.1.3: what a NOTIFY is answered that nobody has subscribed to."""
 BEFORE_TRANSACTIONS = 12
 """Between PJSIP_MOD_PRIORITY_TRANSPORT_LAYER (8) and _TSX_LAYER (16)."""
 
@@ -35,14 +37,22 @@ _TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
 _MEDIA_LINE = re.compile(r"^m=", re.MULTILINE)
 
 
-def verdict(message: str) -> int | None:
-    """Return the code to refuse a request with, `SWALLOW` to drop it, None to let it in."""
+def verdict(
+    message: str, expects_notify: Callable[[str], bool] = lambda _: False
+) -> int | None:
+    """Return the code to refuse a request with, `SWALLOW` to drop it, None to let it in.
+
+    `expects_notify` knows by Call-ID which calls are being transferred.
+    """
     method = sip.first_line(message).partition(" ")[0]
     in_dialog = _TAG.search(sip.header_value(message, "To", "t")) is not None
     if method == "ACK":
         # Every ACK repeats the To tag of the response (RFC 3261, sections 13.2.2.4 and
         # 17.1.1.3); one without it makes pjsip abort when its INVITE is pending.
         return None if in_dialog else SWALLOW
+    if method == "NOTIFY" and in_dialog and _event(message) == "refer":
+        expected = expects_notify(sip.header_value(message, "Call-ID", "i"))
+        return None if expected else NO_SUBSCRIPTION
     if method not in ALLOWED:
         return 405
     if method == "REFER" and not in_dialog:
@@ -50,6 +60,10 @@ def verdict(message: str) -> int | None:
     if len(_MEDIA_LINE.findall(message)) > MOST_MEDIA_LINES:
         return 488
     return None
+
+
+def _event(message: str) -> str:
+    return sip.header_value(message, "Event", "o").partition(";")[0].strip().lower()
 
 
 class Text(ctypes.Structure):
@@ -85,8 +99,14 @@ class _Module(ctypes.Structure):
 class Gate:
     """The module; it must live as long as the endpoint."""
 
-    def __init__(self, library: ctypes.CDLL, defect: Callable[[str], None]) -> None:
-        """Use the C symbols of `library`."""
+    def __init__(
+        self,
+        library: ctypes.CDLL,
+        defect: Callable[[str], None],
+        expects_notify: Callable[[str], bool],
+    ) -> None:
+        """Use the C symbols of `library`; `expects_notify` knows the transfers by Call-ID."""
+        self._expects_notify = expects_notify
         self.last_received = ""
         """The message that the library logged last, and hands over next."""
         self._defect = defect
@@ -108,7 +128,7 @@ class Gate:
     def _on_request(self, request: int) -> int:
         """Return 1 when the request goes no further."""
         try:
-            code = verdict(self.last_received)
+            code = verdict(self.last_received, self._expects_notify)
             if code:
                 self._respond(self._endpoint, request, code, None, None, None)
         except Exception as error:  # noqa: BLE001 - the caller is C

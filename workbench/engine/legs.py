@@ -15,6 +15,7 @@ from workbench.commands import Play, Record
 from workbench.engine import Report
 from workbench.engine.digits import Keypad, Outcome
 from workbench.engine.line import Line, LineError, Monotonic, StreamCount, Tape
+from workbench.engine.transfer import Transferring
 from workbench.signals import AnySignal
 
 SAMPLE_S = 5.0
@@ -47,6 +48,7 @@ class Leg:
         """Fires when the far end took too long: to answer, or to confirm the end."""
         self.counted: StreamCount | None = None
         self.keypad = Keypad(clock, self._press, self._sent)
+        self.transfer = Transferring(clock, self._live_line, self.tell)
         self._clock, self._monotonic, self._report = clock, monotonic, report
         self._media_began: float | None = None
         self._sampler: Timer | None = None
@@ -181,6 +183,7 @@ class Leg:
         """End prompt, digits and recorders; the recording's files take a moment to close."""
         self.stop_prompt("interrupted")
         self.keypad.stop()
+        self.transfer.interrupt()
         if self._recording_tape is not None:
             self._recording_tape.stop()
         elif self._recording is not None:

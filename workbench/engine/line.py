@@ -66,6 +66,12 @@ class Line(Protocol):
     def record(self, received_path: str, sent_path: str) -> Tape:
         """Record both directions; the trunk reports `recorded` when the files are whole."""
 
+    def transfer(self, refer_to: str, headers: Headers = NO_HEADERS) -> None:
+        """Send REFER; the trunk reports `transfer_told`."""
+
+    def forget_transfer(self) -> None:
+        """Take no more notice of how the far end says that it goes."""
+
     def pause(self, tape: Tape) -> None:
         """Record silence on both recorders; does nothing the second time."""
 

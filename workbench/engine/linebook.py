@@ -77,6 +77,11 @@ class LineBook:
         self.put(offered)
         line.see("received", invite)
 
+    def expects_notify(self, call_id: str) -> bool:
+        """Tell whether a NOTIFY may come in for a call: a transfer of it is under way."""
+        line = self._by_call_id.get(call_id)
+        return line is not None and line.transferring
+
     def seen(self, logged: LoggedMessage) -> None:
         """Give a message to the line of its Call-ID."""
         if line := self._by_call_id.get(logged.call_id):

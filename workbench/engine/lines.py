@@ -66,6 +66,9 @@ class NativeCall(Protocol):
     def unsilence(self, recorder: Any) -> None:
         """Feed a recorder with the call's audio again."""
 
+    def transfer(self, refer_to: str, headers: Headers) -> None:
+        """Send REFER."""
+
     def drain(self, port: Any) -> None:
         """Take the audio of a port even when nobody listens."""
 
@@ -90,6 +93,8 @@ class Line:
         self._recorder: RecorderTape | None = None
         self._hanging_up = self._end_seen = False
         self._farewell: Fact | None = None
+        self.transferring = False
+        """Whether the far end may tell how a transfer goes."""
         self._verdict = ""
         """The message by which the far end ended or refused the call."""
 
@@ -168,6 +173,15 @@ class Line:
         if self._player is not None:
             self._player.connect(recorder.sent)
         recorder.paused = False
+
+    def transfer(self, refer_to: str, headers: Headers = NO_HEADERS) -> None:
+        """Send REFER; the library tells what the far end says of it."""
+        self.transferring = True
+        self._live().transfer(refer_to, headers)
+
+    def forget_transfer(self) -> None:
+        """Take no more notice of how the far end says that it goes."""
+        self.transferring = False
 
     def _live(self) -> NativeCall:
         if self.call is None:

@@ -38,6 +38,8 @@ class FarEnd:
     """Digits to send, each so many seconds after the answer."""
     hangs_up_after_s: float | None = None
     """Hang up so many seconds after the answer."""
+    transfer: tuple[tuple[float, int], ...] | None = ((0.0, 180), (1.0, 200))
+    """What it tells, and when, after it took a REFER; None: it refuses to be transferred."""
     gives_up_after_s: float | None = None
     """As a caller: cancel so many seconds after the INVITE, if there is no answer."""
 
@@ -188,6 +190,24 @@ class ScriptedEnd:
 
     def message_seen(self, name: str, direction: Direction, message: str) -> None:
         """Keep no ladder of its own."""
+
+    def takes_refer(self, name: str) -> bool:
+        """Tell whether the script obeys."""
+        return self._script.transfer is not None
+
+    def referred(self, name: str, refer_to: str) -> None:
+        """Tell how the call to the target goes, as the script has it."""
+        later = 0.0
+        for seconds, sip_code in self._script.transfer or ():
+            later += seconds
+            self._clock.call_later(later, functools.partial(self._notify, sip_code))
+
+    def _notify(self, sip_code: int) -> None:
+        if not self._over:
+            self.line.notify(sip_code)
+
+    def transfer_told(self, name: str, sip_code: int, reason: str, *, final: bool) -> None:
+        """Transfer nobody."""
 
     def played_out(self, name: str, tape: Tape) -> None:
         """Play no prompts."""

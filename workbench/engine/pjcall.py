@@ -103,6 +103,13 @@ class PjCall(pj.Call):
         prm.duration = TONE_MS
         self.sendDtmf(prm)
 
+    @acting("transferring the call")
+    def transfer(self, refer_to: str, headers: Headers) -> None:
+        """Send REFER, which has begun a subscription of its own (RFC 3515)."""
+        prm = pj.CallOpParam()
+        prm.txOption.headers = header_vector(headers)
+        self.xfer(refer_to, prm)
+
     def count(self) -> StreamCount | None:
         """Return what the stream has counted so far."""
         return self._counted(0)
@@ -183,6 +190,14 @@ class PjCall(pj.Call):
         info = prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO
         told = self.trunk.exchange.digit_received
         self.line.tell(told, str(prm.digit), "sip-info" if info else "rfc4733")
+
+    @guarded
+    def onCallTransferStatus(self, prm: Any) -> None:
+        """Tell what the far end says of a transfer."""
+        code, reason = int(prm.statusCode), sip.legible(prm.reason)
+        told = self.trunk.exchange.transfer_told
+        final = bool(prm.finalNotify)
+        self.trunk.book.put(functools.partial(told, self.line.leg, code, reason, final=final))
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:

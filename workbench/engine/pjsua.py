@@ -79,7 +79,7 @@ class PjTrunk:
         settings.configure_endpoint(config, most_legs(), log)
         config.logConfig.writer = self._log
         self.endpoint.libInit(config)
-        self._gate = gate.Gate(library, self.defect)
+        self._gate = gate.Gate(library, self.defect, self.book.expects_notify)
         udp.port, udp.boundAddress = port, host
         try:
             transport = self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, udp)

@@ -24,6 +24,7 @@ from workbench.engine.line import (
     Tape,
 )
 from workbench.engine.simtapes import RATE, SimRecorders, SimTape
+from workbench.engine.simtransfer import Referable, ReferObserver
 from workbench.reason import Reason
 from workbench.reason import read as read_reason
 
@@ -33,18 +34,20 @@ PHRASES = {
     180: "Ringing",
     183: "Session Progress",
     200: "OK",
+    202: "Accepted",
     404: "Not Found",
     408: "Request Timeout",
     480: "Temporarily Unavailable",
     486: "Busy Here",
     487: "Request Terminated",
     503: "Service Unavailable",
+    481: "Call/Transaction Does Not Exist",
     600: "Busy Everywhere",
     603: "Decline",
 }
 
 
-class Observer(Protocol):
+class Observer(ReferObserver, Protocol):
     """Who is told what a line hears: an exchange, or the script of a far end."""
 
     def offered(
@@ -91,7 +94,7 @@ class Observer(Protocol):
         """Take note that the call is over."""
 
 
-class SimLine:
+class SimLine(Referable):
     """One end of a simulated call."""
 
     def __init__(self, leg: str, clock: Clock, observer: Observer) -> None:

@@ -26,6 +26,7 @@ from workbench.events.decided import (
     StepRequested,
     TimerCancelled,
     TimerRequested,
+    TransferRequested,
 )
 from workbench.events.event import (
     Decision,
@@ -57,6 +58,8 @@ from workbench.events.observed import (
     Ringing,
     StepReturned,
     TimerFired,
+    TransferFinished,
+    TransferProgressed,
 )
 
 __all__ = [
@@ -107,17 +110,20 @@ __all__ = [
     "TimerCancelled",
     "TimerFired",
     "TimerRequested",
+    "TransferFinished",
+    "TransferProgressed",
+    "TransferRequested",
 ]
 
 EVENTS: tuple[type[Event], ...] = (
     Placed, Refused, Offered, Ringing, EarlyMedia, Answered, MediaStarted, DigitReceived,
     DigitsSent, PromptStarted, PromptFinished, RecordingStarted, RecordingPaused,
-    RecordingResumed, RecordingStopped, RecordingStored, RecordingFailed, StepReturned,
-    TimerFired, Ended,
+    RecordingResumed, RecordingStopped, RecordingStored, RecordingFailed, TransferProgressed,
+    TransferFinished, StepReturned, TimerFired, Ended,
     FlowStarted, RingRequested, ProgressRequested, AnswerRequested, RejectRequested,
     PromptRequested, PromptStopRequested, DigitsRequested, GatherRequested, GatherFinished,
     RecordRequested, RecordPauseRequested, RecordResumeRequested, RecordStopRequested,
-    StepRequested, TimerRequested, TimerCancelled, HangupRequested,
+    TransferRequested, StepRequested, TimerRequested, TimerCancelled, HangupRequested,
     FlowReturned, FlowFailed, QualitySampled, SipMessageTraced,
 )  # fmt: skip
 """Every event there is, in the order of this file."""

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar, Literal
 
+import msgspec
+
 from workbench.events.event import Decision
 
 
@@ -116,6 +118,18 @@ class RecordStopRequested(Decision, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "call.record_stop_requested"
     recording: str
+
+
+class TransferRequested(Decision, frozen=True, kw_only=True):
+    """Ask the far end to call somebody else instead of us."""
+
+    TOPIC: ClassVar[str] = "call.transfer_requested"
+    transfer: str
+    to: str
+    call: str = ""
+    """The call of ours that the far end's new one is to replace; empty in a blind transfer."""
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    timeout_s: float = 60.0
 
 
 class StepRequested(Decision, frozen=True, kw_only=True):

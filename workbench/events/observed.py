@@ -167,6 +167,26 @@ class RecordingFailed(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class TransferProgressed(Event, frozen=True, kw_only=True):
+    """The far end tells how its call to the transfer's target goes."""
+
+    TOPIC: ClassVar[str] = "call.transfer_progressed"
+    transfer: str
+    sip_code: int
+    reason: str = ""
+
+
+class TransferFinished(Event, frozen=True, kw_only=True):
+    """The end of a `TransferRequested`."""
+
+    TOPIC: ClassVar[str] = "call.transfer_finished"
+    transfer: str
+    outcome: Literal["completed", "failed", "refused", "interrupted"]
+    """`refused` by our own policy, `interrupted` by the end of the call."""
+    sip_code: int = 0
+    reason: str = ""
+
+
 class StepReturned(Event, frozen=True, kw_only=True):
     """The end of a `StepRequested`: what the world answered."""
 
