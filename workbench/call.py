@@ -4,6 +4,7 @@ The switchboard makes each next event with `Call.next`; a flow's run and every v
 the same events with `Call.apply`.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +14,9 @@ from workbench import events as ev
 from workbench.errors import NotAllowedNow
 
 Direction = Literal["inbound", "outbound"]
+
+
+_OF_INVITE = re.compile(r"^CSeq[ \t]*:[ \t]*\d+[ \t]+INVITE", re.IGNORECASE | re.MULTILINE)
 
 
 class Phase(StrEnum):
@@ -109,6 +113,8 @@ class Call:
         """Recordings that run."""
         self.stopping: set[str] = set()
         """Recordings that are to end before the call."""
+        self.invite = self.accepted = ""
+        """The INVITE and the 2xx that began the dialog, once they are on record."""
         self.flow = ""
         self.flow_running = False
         self.app_hung_up = False
@@ -226,6 +232,16 @@ def _stop_recording(call: Call, event: Any) -> None:
     call.stopping.add(event.recording)
 
 
+def _trace(call: Call, event: Any) -> None:
+    if call.accepted:
+        return
+    message = event.message
+    if message.startswith("INVITE "):
+        call.invite = message
+    elif message.startswith("SIP/2.0 2") and _OF_INVITE.search(message):
+        call.accepted = message
+
+
 def _start_flow(call: Call, event: Any) -> None:
     call.flow, call.flow_running = event.flow, True
 
@@ -254,6 +270,7 @@ _FOLDS = {
     ev.RecordingStopped: _finish_recording,
     ev.RecordingStored: _finish_recording,
     ev.RecordingFailed: _finish_recording,
+    ev.SipMessageTraced: _trace,
     ev.FlowStarted: _start_flow,
     ev.FlowReturned: _finish_flow,
     ev.FlowFailed: _finish_flow,

@@ -1,10 +1,12 @@
-"""Blind transfer against SIPp: progress, success, refusal, silence, a far end that leaves."""
+"""Transfers against SIPp: progress, success, refusal, silence, a far end that leaves."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from tests.acceptance.sipp import Sipp
 from tests.conformance.script import (
     ANSWERED,
     DISMISSED,
@@ -13,10 +15,12 @@ from tests.conformance.script import (
     pause,
     recv,
     request,
+    write,
 )
-from tests.conformance.story import ended, placed, topics
-from workbench import CallControl, Policy, WorkbenchError, flow
+from tests.conformance.story import SUCCESS, ended, placed, replayed, topics
+from workbench import CallControl, CallHandle, Policy, Workbench, WorkbenchError, flow
 from workbench import events as ev
+from workbench.sip import header_value
 
 pytestmark = [pytest.mark.sip, pytest.mark.slow]
 
@@ -71,6 +75,20 @@ def outcome(history: Sequence[ev.Event]) -> object:
 def finished(history: Sequence[ev.Event]) -> ev.TransferFinished:
     (found,) = (event for event in history if isinstance(event, ev.TransferFinished))
     return found
+
+
+def message(history: Sequence[ev.Event], direction: str, begin: str) -> str:
+    return next(
+        event.message
+        for event in history
+        if isinstance(event, ev.SipMessageTraced)
+        and event.direction == direction
+        and event.message.startswith(begin)
+    )
+
+
+def tag(value: str) -> str:
+    return value.partition(";tag=")[2]
 
 
 def told(history: Sequence[ev.Event]) -> list[int]:
@@ -163,3 +181,45 @@ def test_a_refused_target_is_never_named_to_the_far_end(tmp_path: Path) -> None:
     assert (refused.way, finished(history).outcome) == ("transfer", "refused")
     assert finished(history).reason == refused.reason
     assert refused.reason in str(outcome(history))
+
+
+def test_an_attended_transfer_names_the_dialog_of_the_consultation(tmp_path: Path) -> None:
+    consultation: list[CallHandle] = []
+
+    @flow
+    async def consult(call: CallControl) -> None:
+        await call.sleep(60)
+
+    @flow
+    async def connect(call: CallControl) -> str:
+        other = await call.step("the consultation", lambda: consultation[0].id)
+        transferred = await call.transfer_to(other)
+        await call.hangup()
+        return f"{transferred.outcome} {transferred.sip_code}"
+
+    callee = write(tmp_path / "carol.xml", *ANSWERED, *DISMISSED)
+    transferee = write(
+        tmp_path / "bob.xml",
+        *ANSWERED, recv("REFER"), agree(202, "Accepted"),
+        notify(2, "200 OK", TERMINATED), recv(200), *DISMISSED,
+    )  # fmt: skip
+    with (
+        Workbench(tmp_path / "store") as bench,
+        Sipp(tmp_path, callee) as carol,
+        Sipp(tmp_path, transferee) as bob,
+    ):
+        consultation.append(bench.dial(carol.address, flow=consult).wait_answered(30))
+        history = bench.dial(bob.address, flow=connect).wait(60).history
+        consultation[0].hangup()
+        consulted = consultation[0].wait(60).history
+        assert bob.finish() == carol.finish() == SUCCESS, bob.errors + carol.errors
+        bench.check()
+    replayed(history, connect)
+    replayed(consulted, consult)
+    assert outcome(history) == "completed 200"
+    refer = message(history, "sent", "REFER ")
+    accepted = message(consulted, "received", "SIP/2.0 200")
+    call_id, ours = header_value(accepted, "Call-ID"), tag(header_value(accepted, "From"))
+    theirs = tag(header_value(accepted, "To"))
+    replaces = quote(f"{call_id};to-tag={theirs};from-tag={ours}", safe="")
+    assert f"<sip:peer@127.0.0.1:{carol.port}?Replaces={replaces}>" in refer

@@ -102,3 +102,52 @@ async def test_a_transfer_after_the_end_has_an_end_too(tmp_path: Path) -> None:
     begun = [event for event in history if isinstance(event, ev.TransferRequested)]
     ended = [event for event in history if isinstance(event, ev.TransferFinished)]
     assert len(begun) == len(ended)
+
+
+async def attended(folder: Path, other: str, ours: str = "CA01") -> list[list[ev.Event]]:
+    """Let one of two calls be transferred to another; return the histories, its own last."""
+
+    @flow
+    async def consult(call: CallControl) -> None:
+        await call.sleep(30)
+
+    @flow
+    async def connect(call: CallControl) -> str:
+        transferred = await call.transfer_to(other)
+        return f"{transferred.outcome} {transferred.sip_code} {transferred.reason}"
+
+    async with Simulation(folder) as simulation:
+        for user in ("bob", "carol"):
+            simulation.engine.far_end(user, FarEnd())
+        simulation.dial("sip:carol@loopback", consult, "CA02")
+        await simulation.until(lambda: "call.flow_started" in simulation.words())
+        simulation.dial("sip:bob@loopback", connect, ours)
+        histories = await simulation.until_closed(2)
+    for history in histories:
+        mine = connect if history[0].call_id == ours else consult
+        assert replay(history, mine).equal
+    return sorted(histories, key=lambda history: history[0].call_id, reverse=True)
+
+
+def refers(history: list[ev.Event]) -> list[str]:
+    return [
+        event.message
+        for event in history
+        if isinstance(event, ev.SipMessageTraced) and event.message.startswith("REFER ")
+    ]
+
+
+async def test_an_attended_transfer_names_the_dialog_of_the_other_call(tmp_path: Path) -> None:
+    _, history = await attended(tmp_path, "CA02")
+    assert value(history) == "completed 200 OK"
+    (message,) = refers(history)
+    assert (
+        "Refer-To: <sip:carol@loopback?Replaces="
+        "call-1%40loopback%3Bto-tag%3Dcallee%3Bfrom-tag%3Dcaller>"
+    ) in message
+
+
+async def test_a_call_that_is_not_up_cannot_be_taken_over(tmp_path: Path) -> None:
+    _, history = await attended(tmp_path, "CA99")
+    assert value(history) == "failed 481 call CA99 is not up"
+    assert refers(history) == []

@@ -8,7 +8,7 @@ import msgspec
 from workbench import events as ev
 from workbench import sip
 from workbench.call import Phase
-from workbench.control.desk import Verbs, is_seconds
+from workbench.control.desk import Verbs, is_seconds, is_text
 from workbench.errors import InvalidInput, NotAllowedNow
 
 LONGEST_S = 600.0
@@ -29,7 +29,7 @@ class Transferred(msgspec.Struct, frozen=True):
 
 
 class TransferVerbs(Verbs):
-    """Blind transfer."""
+    """Blind and attended transfer."""
 
     async def transfer(
         self,
@@ -56,6 +56,35 @@ class TransferVerbs(Verbs):
         address = str(sip.parse_address(to))
         sip.check_headers(headers or {})
         return await self._transfer(to=address, headers=dict(headers or {}), timeout_s=timeout)
+
+    async def transfer_to(
+        self,
+        other: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 60.0,  # noqa: ASYNC109 - part of what is put on record
+    ) -> Transferred:
+        """Ask the far end to take the place of ours in another call (REFER with Replaces).
+
+        The other call is usually one that was made to ask its callee first. When the far end
+        has taken over, that call ends as replaced.
+
+        Args:
+            other: the id of another call of this bench, which is up.
+            headers: context headers of the REFER (`X-*` …).
+            timeout: seconds within which the far end must have said how it went.
+
+        Raises:
+            InvalidInput: an id, header or time that cannot be used.
+            NotAllowedNow: the policy refuses the other call's far end, or this one is not up.
+        """
+        self._require(Phase.ANSWERED)
+        sip.check_headers(headers or {})
+        if not is_text(other) or not other or other == self.id:
+            message = f"`transfer_to` needs the id of another call, not {other!r}."
+            raise InvalidInput(message)
+        asked = {"to": "", "call": str(other), "headers": dict(headers or {})}
+        return await self._transfer(**asked, timeout_s=timeout)
 
     async def _transfer(self, *, timeout_s: float, **asked: Any) -> Transferred:
         if not is_seconds(timeout_s, LONGEST_S):

@@ -297,8 +297,10 @@ class SimLine(Referable):
     def _message(self, start: str, method: str, extra: Headers) -> str:
         headers = {
             "Via": "SIP/2.0/UDP loopback",
-            "From": f"<{self._call['caller']}>",
-            "To": f"<{self._call['callee']}>",
+            "From": f"<{self._call['caller']}>;tag=caller",
+            "To": f"<{self._call['callee']}>"
+            + ";tag=callee" * (not start.startswith("INVITE")),
+            "Contact": f"<{self._call['callee' if start.startswith('SIP') else 'caller']}>",
             "Call-ID": self._call["sip_call_id"],
             "CSeq": f"{2 if method == 'BYE' else 1} {method}",
             **(self._call["headers"] if start.startswith("INVITE") else {}),

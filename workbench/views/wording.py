@@ -57,7 +57,7 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.RecordPauseRequested: "pause {recording}",
     ev.RecordResumeRequested: "resume {recording}",
     ev.RecordStopRequested: "stop {recording}",
-    ev.TransferRequested: "transfer to {to}",
+    ev.TransferRequested: "transfer to {to}{call}",
     ev.StepRequested: "step {name!r}",
     ev.TimerRequested: "wait {seconds:g} s",
     ev.TimerCancelled: "forget {timer}",
