@@ -11,6 +11,7 @@ from workbench import sip
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import Direction, Monotonic
 from workbench.engine.lines import Fact, Line
+from workbench.engine.patch import Bridge
 
 MESSAGE_MARK = "--end msg--"
 LOGGED_MESSAGE = re.compile(
@@ -33,9 +34,12 @@ class LoggedMessage(NamedTuple):
 class LineBook:
     """The lines of one trunk, and the facts that callbacks have put down for later."""
 
-    def __init__(self, exchange: Exchange, name: str, monotonic: Monotonic) -> None:
+    def __init__(
+        self, exchange: Exchange, name: str, monotonic: Monotonic, bridge: Bridge
+    ) -> None:
         """Tell facts to `exchange`; `name` begins the names of inbound legs."""
         self._exchange, self._name, self._monotonic = exchange, name, monotonic
+        self._bridge = bridge
         self._inbox: deque[Fact] = deque()
         self._lines: dict[str, Line] = {}
         self._by_call_id: dict[str, Line] = {}
@@ -52,7 +56,7 @@ class LineBook:
 
     def open(self, leg: str, call_id: str) -> Line:
         """Open the line of a leg."""
-        line = Line(leg, call_id, self._exchange, self._inbox, self._monotonic)
+        line = Line(leg, call_id, self._exchange, self._inbox, self._monotonic, self._bridge)
         self._lines[leg] = self._by_call_id[call_id] = line
         return line
 

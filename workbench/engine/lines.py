@@ -21,6 +21,7 @@ from workbench.engine.line import (
     StreamCount,
     Tape,
 )
+from workbench.engine.patch import Bridge, Patch
 from workbench.engine.player import Player
 from workbench.engine.tapes import PlayerTape, RecorderTape
 from workbench.reason import read as read_reason
@@ -51,26 +52,17 @@ class NativeCall(Protocol):
     def count(self) -> StreamCount | None:
         """Return what the stream has counted so far."""
 
-    def port(self) -> Any:
-        """Return the port of the bridge that carries the call's audio."""
+    def port(self) -> int:
+        """Return the slot of the bridge's port that carries the call's audio."""
 
     def player(self, path: str, *, endless: bool) -> Player:
         """Open a file to play."""
 
     def recorders(self, paths: tuple[str, str]) -> tuple[Any, Any]:
-        """Open two files, of which the second is fed with silence."""
-
-    def silence(self, recorder: Any) -> None:
-        """Feed a recorder with silence instead of the call's audio."""
-
-    def unsilence(self, recorder: Any) -> None:
-        """Feed a recorder with the call's audio again."""
+        """Open two files to record to."""
 
     def transfer(self, refer_to: str, headers: Headers) -> None:
         """Send REFER."""
-
-    def drain(self, port: Any) -> None:
-        """Take the audio of a port even when nobody listens."""
 
 
 class Line:
@@ -83,12 +75,13 @@ class Line:
         exchange: Exchange,
         inbox: deque[Fact],
         monotonic: Monotonic,
+        bridge: Bridge,
     ) -> None:
-        """Put the facts of `leg` into `inbox`."""
+        """Put the facts of `leg` into `inbox`; mix its audio on `bridge`."""
         self.leg, self.sip_call_id = leg, sip_call_id
         self.call: NativeCall | None = None
         self._exchange, self._inbox, self._monotonic = exchange, inbox, monotonic
-        self._port_id: int | None = None
+        self.patch = Patch(bridge)
         self._player: PlayerTape | None = None
         self._recorder: RecorderTape | None = None
         self._hanging_up = self._end_seen = False
@@ -138,41 +131,30 @@ class Line:
     def play(self, path: str, *, endless: bool = False) -> PlayerTape:
         """Play a file to the far end, and into its recording when there is one."""
         player = self._live().player(path, endless=endless)
-        player.connect(self._live().port())
-        if self._recorder is not None and self._recorder.listens:
-            player.connect(self._recorder.sent)
-        self._player = PlayerTape(player, self._monotonic)
+        self._player = PlayerTape(player, self._monotonic, self.patch.remove)
+        self.patch.add(player.slot, "prompt")
         return self._player
 
     def record(self, received_path: str, sent_path: str) -> RecorderTape:
         """Record both directions, from the same frame on."""
         paths = (received_path, sent_path)
-        received, sent = self._live().recorders(paths)
-        self._live().port().startTransmit(received)
-        if self._player is not None:
-            self._player.connect(sent)
-        self._recorder = RecorderTape((received, sent), paths, self._monotonic)
+        recorders = self._live().recorders(paths)
+        self._recorder = RecorderTape(
+            recorders, paths, self._monotonic, self.patch.stop_recording
+        )
+        received, sent = (int(recorder.getPortId()) for recorder in recorders)
+        self.patch.record(received, sent)
         return self._recorder
 
     def pause(self, tape: Tape) -> None:
         """Record silence on both recorders; does nothing the second time."""
-        recorder = self._recorder
-        if recorder is None or recorder is not tape or recorder.paused:
-            return
-        self._live().silence(recorder.received)
-        if self._player is not None:
-            self._player.disconnect(recorder.sent)
-        recorder.paused = True
+        if self._recorder is tape and self._recorder.runs:
+            self.patch.pause(paused=True)
 
     def resume(self, tape: Tape) -> None:
         """Record both directions again."""
-        recorder = self._recorder
-        if recorder is None or recorder is not tape or not recorder.paused:
-            return
-        self._live().unsilence(recorder.received)
-        if self._player is not None:
-            self._player.connect(recorder.sent)
-        recorder.paused = False
+        if self._recorder is tape and self._recorder.runs:
+            self.patch.pause(paused=False)
 
     def transfer(self, refer_to: str, headers: Headers = NO_HEADERS) -> None:
         """Send REFER; the library tells what the far end says of it."""
@@ -191,18 +173,15 @@ class Line:
     # What the library tells.
 
     def media_active(self, codec: str, clock_rate: int) -> None:
-        """Connect the tapes to the call's port, which may change with a re-INVITE."""
+        """Connect what belongs to the call to its port, new or changed."""
         if self.call is None or self._hanging_up:
             return
-        port = self.call.port()
-        if self._port_id != int(port.getPortId()):
-            self._port_id = int(port.getPortId())
-            # A port that nobody reads from fills its jitter buffer with stale audio.
-            self.call.drain(port)
-            for tape in (self._player, self._recorder):
-                if tape is not None:
-                    tape.connect(port)
+        self.patch.carry(self.call.port())
         self._exchange.media_started(self.leg, codec, clock_rate)
+
+    def port_gone(self) -> None:
+        """Forget the port of a stream that has ended; another may follow."""
+        self.patch.part()
 
     def counted(self, count: StreamCount) -> None:
         """Tell what was counted on a stream that has ended."""

@@ -30,7 +30,6 @@ class Owner(Protocol):
     exchange: Exchange
     book: LineBook
     account: pj.Account
-    endpoint: pj.Endpoint
 
     def defect(self, text: str) -> None:
         """Take note of a callback that raised."""
@@ -38,6 +37,19 @@ class Owner(Protocol):
 
 library = ctypes.CDLL(pj._pjsua2.__file__)
 library.pjsua_player_get_pos.restype = ctypes.c_ssize_t
+
+
+class PjBridge:
+    """The bridge of this process."""
+
+    def connect(self, source: int, sink: int) -> None:
+        """Let a port hear another."""
+        if status := library.pjsua_conf_connect(source, sink):
+            raise LineError(f"connecting audio failed with status {status}")
+
+    def disconnect(self, source: int, sink: int) -> None:
+        """Let it hear it no more."""
+        library.pjsua_conf_disconnect(source, sink)
 
 
 def guarded(callback: Callable[..., None]) -> Callable[..., None]:
@@ -115,9 +127,9 @@ class PjCall(pj.Call):
         return self._counted(0)
 
     @acting("finding the call's audio")
-    def port(self) -> pj.AudioMedia:
-        """Return the port of the bridge that carries the call's audio."""
-        return self.getAudioMedia(AUDIO)
+    def port(self) -> int:
+        """Return the slot of the bridge's port that carries the call's audio."""
+        return int(self.getAudioMedia(AUDIO).getPortId())
 
     def player(self, path: str, *, endless: bool = False) -> Player:
         """Open a file to play."""
@@ -125,33 +137,11 @@ class PjCall(pj.Call):
 
     @acting("opening the recording")
     def recorders(self, paths: tuple[str, str]) -> tuple[Any, Any]:
-        """Open two files, of which the second is fed with silence."""
+        """Open two files to record to."""
         received, sent = pj.AudioMediaRecorder(), pj.AudioMediaRecorder()
         received.createRecorder(paths[0])
         sent.createRecorder(paths[1])
-        # A recorder without a source writes nothing: the null device is silence.
-        self._devices().getCaptureDevMedia().startTransmit(sent)
         return received, sent
-
-    @acting("pausing the recording")
-    def silence(self, recorder: pj.AudioMediaRecorder) -> None:
-        """Feed a recorder with silence instead of the call's audio."""
-        self.port().stopTransmit(recorder)
-        self._devices().getCaptureDevMedia().startTransmit(recorder)
-
-    @acting("resuming the recording")
-    def unsilence(self, recorder: pj.AudioMediaRecorder) -> None:
-        """Feed a recorder with the call's audio again."""
-        self._devices().getCaptureDevMedia().stopTransmit(recorder)
-        self.port().startTransmit(recorder)
-
-    @acting("connecting the call's audio")
-    def drain(self, port: pj.AudioMedia) -> None:
-        """Take the audio of a port even when nobody listens."""
-        port.startTransmit(self._devices().getPlaybackDevMedia())
-
-    def _devices(self) -> pj.AudDevManager:
-        return self.trunk.endpoint.audDevManager()
 
     # What the library tells.
 
@@ -181,8 +171,9 @@ class PjCall(pj.Call):
 
     @guarded
     def onStreamDestroyed(self, prm: Any) -> None:
-        """Copy what was counted on a stream."""
+        """Copy what was counted on a stream; its port goes with it."""
         self._count(prm.streamIdx)
+        self.line.port_gone()
 
     @guarded
     def onDtmfDigit(self, prm: Any) -> None:

@@ -20,7 +20,14 @@ from workbench.engine.exchange import Exchange
 from workbench.engine.line import LineError, Monotonic
 from workbench.engine.linebook import MESSAGE_MARK, LineBook, logged_message
 from workbench.engine.lines import Line
-from workbench.engine.pjcall import PjCall, audio_call, guarded, header_vector, library
+from workbench.engine.pjcall import (
+    PjBridge,
+    PjCall,
+    audio_call,
+    guarded,
+    header_vector,
+    library,
+)
 
 BATCH = 64
 """Polls of the library in one step, so that a burst of SIP cannot starve the commands."""
@@ -59,7 +66,7 @@ class PjTrunk:
     ) -> None:
         """Report to `exchange`, defects to `defect`; `name` begins inbound legs' names."""
         self.exchange, self.defect = exchange, defect
-        self.book = LineBook(exchange, name, monotonic)
+        self.book = LineBook(exchange, name, monotonic, PjBridge())
         self.takes_calls = False
 
     @property

@@ -7,7 +7,6 @@ the player's address; freed in between, it takes the process with it (SIGSEGV in
 
 import ctypes
 import wave
-from typing import Any
 
 from workbench.engine.gate import Text
 from workbench.engine.line import LineError
@@ -29,7 +28,7 @@ class Player:
         self._library, self.endless = library, endless
         self.samples, self.rate = _length(path)
         self._id = self._create(path)
-        self._slot = int(library.pjsua_player_get_conf_port(self._id))
+        self.slot = int(library.pjsua_player_get_conf_port(self._id))
 
     def _create(self, path: str) -> int:
         name, found = path.encode(), ctypes.c_int(-1)
@@ -41,16 +40,6 @@ class Player:
         if status:
             raise LineError(f"opening the prompt {path} failed with status {status}")
         return found.value
-
-    def connect(self, sink: Any) -> None:
-        """Play to a port."""
-        status = self._library.pjsua_conf_connect(self._slot, int(sink.getPortId()))
-        if status:
-            raise LineError(f"connecting the prompt failed with status {status}")
-
-    def disconnect(self, sink: Any) -> None:
-        """Play to a port no more."""
-        self._library.pjsua_conf_disconnect(self._slot, int(sink.getPortId()))
 
     def position(self) -> int:
         """Return the sample that is read next; 0 again when the rest is buffered."""

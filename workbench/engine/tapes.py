@@ -4,6 +4,7 @@ A prompt's end is read from its position (`player` says why); a recording's from
 """
 
 import fcntl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,9 +23,12 @@ WAV_DATA_SIZE = slice(40, 44)
 class PlayerTape:
     """A prompt on its way to one call."""
 
-    def __init__(self, player: Player, monotonic: Monotonic) -> None:
-        """Follow a player that has been connected."""
+    def __init__(
+        self, player: Player, monotonic: Monotonic, freed: Callable[[int], None]
+    ) -> None:
+        """Follow a player; `freed` is told when its slot is gone."""
         self._player: Player | None = player
+        self._freed = freed
         self._samples, self._rate = player.samples, player.rate
         self._endless = player.endless
         self._monotonic, self._began = monotonic, monotonic()
@@ -45,21 +49,13 @@ class PlayerTape:
             position = int((self._monotonic() - self._began) * self._rate)
         return round(min(position, self._samples) * 1000 / self._rate)
 
-    def connect(self, media: Any) -> None:
-        """Play to another port of the bridge, as after a re-INVITE."""
-        if self._player is not None:
-            self._player.connect(media)
-
-    def disconnect(self, media: Any) -> None:
-        """Play to a port no more."""
-        if self._player is not None:
-            self._player.disconnect(media)
-
     def stop(self) -> None:
         """Fall silent and close the file."""
         if self._player is not None:
-            self._player.free()
-            self._player, self._stopped_at = None, self._monotonic()
+            player, self._player = self._player, None
+            player.free()
+            self._freed(player.slot)
+            self._stopped_at = self._monotonic()
 
     def watch(self, leg: str, exchange: Exchange) -> bool:
         """Report the file's end; False when there is nothing more to watch."""
@@ -93,14 +89,18 @@ class RecorderTape:
     """The two recorders of one call."""
 
     def __init__(
-        self, recorders: tuple[Any, Any], paths: tuple[str, str], monotonic: Monotonic
+        self,
+        recorders: tuple[Any, Any],
+        paths: tuple[str, str],
+        monotonic: Monotonic,
+        freed: Callable[[], None],
     ) -> None:
-        """Follow recorders that have been connected."""
+        """Follow recorders; `freed` is told when their slots are gone."""
+        self._freed = freed
         self._recorders: tuple[Any, Any] | None = recorders
         self._paths, self._monotonic = paths, monotonic
         self._began, self._stopped_at = monotonic(), 0.0
         self._claim = claim(paths[0])
-        self.paused = False
 
     @property
     def played_ms(self) -> int:
@@ -108,29 +108,15 @@ class RecorderTape:
         return round((self._monotonic() - self._began) * 1000)
 
     @property
-    def listens(self) -> bool:
-        """Tell whether what is played is recorded."""
-        return self._recorders is not None and not self.paused
-
-    @property
-    def received(self) -> Any:
-        """Return the recorder of what comes from the far end, None once stopped."""
-        return self._recorders[0] if self._recorders else None
-
-    @property
-    def sent(self) -> Any:
-        """Return the recorder of what goes to the far end, None once stopped."""
-        return self._recorders[1] if self._recorders else None
-
-    def connect(self, media: Any) -> None:
-        """Record another port of the bridge, as after a re-INVITE."""
-        if self._recorders is not None and not self.paused:
-            media.startTransmit(self._recorders[0])
+    def runs(self) -> bool:
+        """Tell whether it has not been stopped."""
+        return self._recorders is not None
 
     def stop(self) -> None:
         """Let go of the recorders; the library closes their files within a frame."""
         if self._recorders is not None:
             self._recorders, self._stopped_at = None, self._monotonic()
+            self._freed()
 
     def watch(self, leg: str, exchange: Exchange) -> bool:
         """Report when both files are whole; False when there is nothing more to watch."""

@@ -1,0 +1,79 @@
+"""What a line is connected to, on a bridge that only keeps the connections."""
+
+from workbench.engine.patch import DEVICE, Patch
+
+PORT, PROMPT, RECEIVED, SENT = 1, 2, 3, 4
+
+
+class Bridge:
+    """Keeps who hears whom, and is told when a port is gone, as the library's is."""
+
+    def __init__(self) -> None:
+        self.connections: set[tuple[int, int]] = set()
+
+    def connect(self, source: int, sink: int) -> None:
+        assert (source, sink) not in self.connections
+        self.connections.add((source, sink))
+
+    def disconnect(self, source: int, sink: int) -> None:
+        self.connections.remove((source, sink))
+
+    def lose(self, slot: int) -> None:
+        self.connections = {pair for pair in self.connections if slot not in pair}
+
+
+def test_a_port_is_drained_and_hears_every_source() -> None:
+    bridge = Bridge()
+    patch = Patch(bridge)
+    patch.add(PROMPT, "prompt")
+    assert bridge.connections == set()
+    patch.carry(PORT)
+    assert bridge.connections == {(PORT, DEVICE), (PROMPT, PORT)}
+
+
+def test_a_recording_hears_what_the_far_end_is_sent() -> None:
+    bridge = Bridge()
+    patch = Patch(bridge)
+    patch.carry(PORT)
+    patch.record(RECEIVED, SENT)
+    patch.add(PROMPT, "prompt")
+    assert bridge.connections == {
+        (PORT, DEVICE), (PROMPT, PORT), (PROMPT, SENT), (PORT, RECEIVED),
+        (DEVICE, SENT), (DEVICE, RECEIVED),
+    }  # fmt: skip
+    patch.pause(paused=True)
+    assert bridge.connections == {
+        (PORT, DEVICE), (PROMPT, PORT), (DEVICE, SENT), (DEVICE, RECEIVED)
+    }  # fmt: skip
+    patch.pause(paused=False)
+    assert (PROMPT, SENT) in bridge.connections
+    bridge.lose(RECEIVED)
+    bridge.lose(SENT)
+    patch.stop_recording()
+    assert bridge.connections == {(PORT, DEVICE), (PROMPT, PORT)}
+
+
+def test_another_port_gets_all_connections_even_when_it_takes_the_same_slot() -> None:
+    bridge = Bridge()
+    patch = Patch(bridge)
+    patch.carry(PORT)
+    patch.add(PROMPT, "prompt")
+    patch.record(RECEIVED, SENT)
+    before = set(bridge.connections)
+    bridge.lose(PORT)
+    patch.part()
+    assert (PROMPT, SENT) in bridge.connections
+    assert (DEVICE, RECEIVED) in bridge.connections
+    patch.carry(PORT)
+    assert bridge.connections == before
+
+
+def test_a_source_that_is_gone_leaves_its_slot_to_the_next() -> None:
+    bridge = Bridge()
+    patch = Patch(bridge)
+    patch.carry(PORT)
+    patch.add(PROMPT, "prompt")
+    bridge.lose(PROMPT)
+    patch.remove(PROMPT)
+    patch.add(PROMPT, "prompt")
+    assert (PROMPT, PORT) in bridge.connections

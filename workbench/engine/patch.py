@@ -1,0 +1,102 @@
+"""What one line is connected to on the bridge of its process, kept as it should be.
+
+Whatever sounds to the far end is a source of the line; its recording hears the same. When
+the call gets another port, as by a re-INVITE, all connections are made again.
+"""
+
+from typing import Literal, Protocol
+
+DEVICE = 0
+"""The slot of the null device: it hears everything and says nothing."""
+
+Role = Literal["prompt"]
+"""What a source is to the call."""
+Connection = tuple[int, int]
+
+
+class Bridge(Protocol):
+    """The bridge that mixes the audio of a process; its ports are known by their slots."""
+
+    def connect(self, source: int, sink: int) -> None:
+        """Let a port hear another; `LineError` when it cannot."""
+
+    def disconnect(self, source: int, sink: int) -> None:
+        """Let it hear it no more."""
+
+
+class Patch:
+    """The connections of one line, made and undone as its sources and sinks change."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        """Begin with nothing connected."""
+        self._bridge = bridge
+        self._port: int | None = None
+        self._recorders: tuple[int, int] | None = None
+        self._sources: dict[int, Role] = {}
+        self._paused = False
+        self._made: set[Connection] = set()
+
+    def carry(self, port: int) -> None:
+        """Carry the call's audio by this port from now on."""
+        if port != self._port:
+            self.part()
+            self._port = port
+            self._settle()
+
+    def part(self) -> None:
+        """Forget the call's port, which is gone with all its connections."""
+        if self._port is not None:
+            self._forget(self._port)
+            self._port = None
+
+    def add(self, slot: int, role: Role) -> None:
+        """Let a source sound to the far end and into the recording."""
+        self._sources[slot] = role
+        self._settle()
+
+    def remove(self, slot: int) -> None:
+        """Forget a source, whose port is gone with all its connections."""
+        if self._sources.pop(slot, None) is not None:
+            self._forget(slot)
+            self._settle()
+
+    def record(self, received: int, sent: int) -> None:
+        """Let two recorders hear each direction, from the same frame on."""
+        self._recorders, self._paused = (received, sent), False
+        self._settle()
+
+    def pause(self, *, paused: bool) -> None:
+        """Let both recorders hear silence, or the call again."""
+        self._paused = paused
+        self._settle()
+
+    def stop_recording(self) -> None:
+        """Forget both recorders, whose ports are gone."""
+        for slot in self._recorders or ():
+            self._forget(slot)
+        self._recorders = None
+
+    def _settle(self) -> None:
+        wanted = self._wanted()
+        for connection in self._made - wanted:
+            self._made.discard(connection)
+            self._bridge.disconnect(*connection)
+        for connection in sorted(wanted - self._made):
+            self._bridge.connect(*connection)
+            self._made.add(connection)
+
+    def _wanted(self) -> set[Connection]:
+        port, sounding = self._port, list(self._sources)
+        # A port that nobody reads from fills its jitter buffer with stale audio.
+        wanted = set() if port is None else {(port, DEVICE), *((s, port) for s in sounding)}
+        if self._recorders is not None:
+            received, sent = self._recorders
+            # A recorder without a source writes nothing: the null device is silence.
+            wanted |= {(DEVICE, received), (DEVICE, sent)}
+            if not self._paused:
+                wanted |= {(source, sent) for source in sounding}
+                wanted |= set() if port is None else {(port, received)}
+        return wanted
+
+    def _forget(self, slot: int) -> None:
+        self._made = {connection for connection in self._made if slot not in connection}
