@@ -109,6 +109,32 @@ class Transfer(Command, frozen=True, kw_only=True, tag="transfer"):
     """Seconds within which the far end must have said how it went."""
 
 
+class Bridge(Command, frozen=True, kw_only=True, tag="bridge"):
+    """Let two legs hear each other, as soon as audio flows on both."""
+
+    other: str
+    hears: bool = True
+    """Whether `leg` hears `other`."""
+    heard: bool = True
+    """Whether `other` hears `leg`."""
+
+
+class Link(Command, frozen=True, kw_only=True, tag="link"):
+    """Bridge a leg with one that another worker carries; a pool makes it of a `Bridge`."""
+
+    other: str
+    link: str
+    """What both workers were given their end of."""
+    hears: bool = True
+    heard: bool = True
+
+
+class Unbridge(Command, frozen=True, kw_only=True, tag="unbridge"):
+    """Part two legs that are bridged; does nothing when they are not."""
+
+    other: str
+
+
 class Hangup(Command, frozen=True, kw_only=True, tag="hangup"):
     """End the call in the way its state asks for: BYE, CANCEL or a final reject."""
 
@@ -132,6 +158,9 @@ AnyCommand = (
     | ResumeRecording
     | StopRecording
     | Transfer
+    | Bridge
+    | Link
+    | Unbridge
     | Hangup
 )
 """What the worker protocol can carry."""

@@ -136,6 +136,19 @@ class TransferFinished(Signal, frozen=True, kw_only=True, tag="transfer_finished
     reason: str = ""
 
 
+class Bridged(Signal, frozen=True, kw_only=True, tag="bridged"):
+    """The leg and another one hear each other from now on."""
+
+    other: str
+
+
+class Unbridged(Signal, frozen=True, kw_only=True, tag="unbridged"):
+    """They do no more, or never could (`reason` says why)."""
+
+    other: str
+    reason: str = ""
+
+
 class MediaMeasured(Signal, frozen=True, kw_only=True, tag="media_measured"):
     """What RTP and RTCP counted on one stream of the leg since it began."""
 
@@ -185,6 +198,8 @@ AnySignal = (
     | RecordingFinished
     | TransferProgressed
     | TransferFinished
+    | Bridged
+    | Unbridged
     | MediaMeasured
     | SipMessageSeen
     | Released

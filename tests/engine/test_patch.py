@@ -77,3 +77,37 @@ def test_a_source_that_is_gone_leaves_its_slot_to_the_next() -> None:
     patch.remove(PROMPT)
     patch.add(PROMPT, "prompt")
     assert (PROMPT, PORT) in bridge.connections
+
+
+def test_two_lines_hear_each_other_and_their_recordings_hear_it() -> None:
+    bridge = Bridge()
+    ours, theirs = Patch(bridge), Patch(bridge)
+    ours.hear(theirs)
+    ours.record(RECEIVED, SENT)
+    ours.carry(PORT)
+    theirs.carry(9)
+    assert {(9, PORT), (9, SENT), (PORT, RECEIVED)} <= bridge.connections
+    assert (PORT, 9) not in bridge.connections
+    bridge.lose(9)
+    theirs.part()
+    theirs.carry(10)
+    assert (10, PORT) in bridge.connections
+    ours.unhear(theirs)
+    ours.unhear(theirs)
+    assert not {(10, PORT), (10, SENT)} & bridge.connections
+    theirs.part()
+
+
+def test_an_ear_hears_one_direction() -> None:
+    bridge = Bridge()
+    patch = Patch(bridge)
+    patch.listen(5, "received")
+    patch.listen(6, "sent")
+    patch.add(PROMPT, "prompt")
+    patch.carry(PORT)
+    assert {(PORT, 5), (PROMPT, 6)} <= bridge.connections
+    assert not {(PROMPT, 5), (PORT, 6)} & bridge.connections
+    for ear in (5, 6, 7):
+        patch.unlisten(ear)
+    patch.dismiss(PROMPT)
+    assert bridge.connections == {(PORT, DEVICE)}

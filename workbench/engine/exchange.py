@@ -7,6 +7,7 @@ nothing of SIP stacks, so a real trunk and a simulated one behave alike.
 from workbench import commands, signals, sip
 from workbench.commands import AnyCommand
 from workbench.engine.course import CLOSING_S, Course
+from workbench.engine.joints import Joint, Work
 from workbench.engine.legs import Ending, Leg, Party
 from workbench.engine.line import (
     Direction,
@@ -188,6 +189,8 @@ class Exchange(Course):
                 leg.stop_recording(recording)
             case commands.Transfer():
                 leg.transfer.begin(command, answered=leg.answered)
+            case commands.Bridge() | commands.Link() | commands.Unbridge():
+                self._join(leg, command)
             case commands.Hangup(reason=reason, cause=cause):
                 self._hang_up(leg, reason, cause)
 
@@ -203,6 +206,41 @@ class Exchange(Course):
                 leg.refuse_recording(recording, reason)
             case commands.Transfer(transfer=transfer):
                 leg.transfer.refuse(transfer, reason)
+            case commands.Bridge(other=other) | commands.Link(other=other):
+                leg.tell(signals.Unbridged, other=other, reason=reason)
+
+    def _join(
+        self, leg: Leg, command: commands.Bridge | commands.Link | commands.Unbridge
+    ) -> None:
+        """Join two legs or part them; a joint replaces the one that was there."""
+        if (joint := leg.joints.get(command.other)) is not None:
+            joint.part("")
+        if isinstance(command, commands.Bridge):
+            self._bridge(leg, command)
+        elif isinstance(command, commands.Link):
+            self._link(leg, command)
+
+    def _bridge(self, leg: Leg, command: commands.Bridge) -> None:
+        other = self._legs.get(command.other)
+        if other is None or other.over or other is leg:
+            reason = f"there is no other leg {command.other} to bridge with"
+            leg.tell(signals.Unbridged, other=command.other, reason=reason)
+            return
+
+        def join() -> Work:
+            ours, theirs = self._line(leg), self._line(other)
+            ours.bridge(theirs, hears=command.hears, heard=command.heard)
+            return lambda: ours.unbridge(theirs)
+
+        Joint({other.name: leg, leg.name: other}, join)
+
+    def _link(self, leg: Leg, command: commands.Link) -> None:
+        def join() -> Work:
+            line = self._line(leg)
+            line.link(command.link, hears=command.hears, heard=command.heard)
+            return lambda: line.unlink(command.link)
+
+        Joint({command.other: leg}, join)
 
     def _dial(self, command: commands.Dial) -> None:
         if command.leg in self._legs:

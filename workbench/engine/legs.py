@@ -14,6 +14,7 @@ from workbench.clock import Clock, Timer
 from workbench.commands import Play, Record
 from workbench.engine import Report
 from workbench.engine.digits import Keypad, Outcome
+from workbench.engine.joints import Joint
 from workbench.engine.line import Line, LineError, Monotonic, StreamCount, Tape
 from workbench.engine.transfer import Transferring
 from workbench.signals import AnySignal
@@ -49,6 +50,8 @@ class Leg:
         self.counted: StreamCount | None = None
         self.keypad = Keypad(clock, self._press, self._sent)
         self.transfer = Transferring(clock, self._live_line, self.tell)
+        self.joints: dict[str, Joint] = {}
+        """What joins it to other legs, by their names."""
         self._clock, self._monotonic, self._report = clock, monotonic, report
         self._media_began: float | None = None
         self._sampler: Timer | None = None
@@ -90,6 +93,8 @@ class Leg:
             self._begin_recording(self._recording)
         if self._prompt is not None:
             self._begin_prompt(self._prompt)
+        for joint in tuple(self.joints.values()):
+            joint.try_join()
         self.keypad.run()
         self._sampler = self._clock.call_later(SAMPLE_S, self._sample)
 
@@ -184,6 +189,8 @@ class Leg:
         self.stop_prompt("interrupted")
         self.keypad.stop()
         self.transfer.interrupt()
+        for joint in tuple(self.joints.values()):
+            joint.part("the call is ending")
         if self._recording_tape is not None:
             self._recording_tape.stop()
         elif self._recording is not None:

@@ -72,6 +72,18 @@ class Line(Protocol):
     def forget_transfer(self) -> None:
         """Take no more notice of how the far end says that it goes."""
 
+    def bridge(self, other: "Line", *, hears: bool, heard: bool) -> None:
+        """Let this far end hear the other's, the other's this one's, or both."""
+
+    def unbridge(self, other: "Line") -> None:
+        """Let neither far end hear the other's."""
+
+    def link(self, link: str, *, hears: bool, heard: bool) -> None:
+        """Let the far end hear a leg of another worker, be heard by it, or both."""
+
+    def unlink(self, link: str) -> None:
+        """Let the far end neither hear that leg nor be heard by it."""
+
     def pause(self, tape: Tape) -> None:
         """Record silence on both recorders; does nothing the second time."""
 

@@ -11,7 +11,9 @@ from workbench import sip
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import Direction, Monotonic
 from workbench.engine.lines import Fact, Line
+from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.patch import Bridge
+from workbench.engine.ports import PortPool
 
 MESSAGE_MARK = "--end msg--"
 LOGGED_MESSAGE = re.compile(
@@ -34,10 +36,19 @@ class LoggedMessage(NamedTuple):
 class LineBook:
     """The lines of one trunk, and the facts that callbacks have put down for later."""
 
+    ports: PortPool
+    """The worker's, once the endpoint has started."""
+
     def __init__(
-        self, exchange: Exchange, name: str, monotonic: Monotonic, bridge: Bridge
+        self,
+        exchange: Exchange,
+        name: str,
+        monotonic: Monotonic,
+        bridge: Bridge,
+        media: MediaSocket,
     ) -> None:
         """Tell facts to `exchange`; `name` begins the names of inbound legs."""
+        self._media = media
         self._exchange, self._name, self._monotonic = exchange, name, monotonic
         self._bridge = bridge
         self._inbox: deque[Fact] = deque()
@@ -56,7 +67,10 @@ class LineBook:
 
     def open(self, leg: str, call_id: str) -> Line:
         """Open the line of a leg."""
-        line = Line(leg, call_id, self._exchange, self._inbox, self._monotonic, self._bridge)
+        line = Line(
+            leg, call_id, self._exchange, self._inbox, self._monotonic, self._bridge,
+            self.ports, self._media,
+        )  # fmt: skip
         self._lines[leg] = self._by_call_id[call_id] = line
         return line
 

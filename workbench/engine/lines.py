@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from workbench import sip
+from workbench.engine.crosslink import Links
 from workbench.engine.exchange import Exchange
 from workbench.engine.legs import Party
 from workbench.engine.line import (
@@ -21,8 +22,10 @@ from workbench.engine.line import (
     StreamCount,
     Tape,
 )
+from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.patch import Bridge, Patch
 from workbench.engine.player import Player
+from workbench.engine.ports import PortPool
 from workbench.engine.tapes import PlayerTape, RecorderTape
 from workbench.reason import read as read_reason
 
@@ -76,12 +79,15 @@ class Line:
         inbox: deque[Fact],
         monotonic: Monotonic,
         bridge: Bridge,
+        ports: PortPool,
+        media: MediaSocket,
     ) -> None:
         """Put the facts of `leg` into `inbox`; mix its audio on `bridge`."""
         self.leg, self.sip_call_id = leg, sip_call_id
         self.call: NativeCall | None = None
         self._exchange, self._inbox, self._monotonic = exchange, inbox, monotonic
         self.patch = Patch(bridge)
+        self._links = Links(self.patch, ports, media)
         self._player: PlayerTape | None = None
         self._recorder: RecorderTape | None = None
         self._hanging_up = self._end_seen = False
@@ -155,6 +161,26 @@ class Line:
         """Record both directions again."""
         if self._recorder is tape and self._recorder.runs:
             self.patch.pause(paused=False)
+
+    def bridge(self, other: Any, *, hears: bool, heard: bool) -> None:
+        """Let this far end hear the other's, the other's this one's, or both."""
+        if hears:
+            self.patch.hear(other.patch)
+        if heard:
+            other.patch.hear(self.patch)
+
+    def unbridge(self, other: Any) -> None:
+        """Let neither far end hear the other's."""
+        self.patch.unhear(other.patch)
+        other.patch.unhear(self.patch)
+
+    def link(self, link: str, *, hears: bool, heard: bool) -> None:
+        """Let the far end hear a leg of another worker, be heard by it, or both."""
+        self._links.link(link, hears=hears, heard=heard)
+
+    def unlink(self, link: str) -> None:
+        """Let the far end neither hear that leg nor be heard by it."""
+        self._links.unlink(link)
 
     def transfer(self, refer_to: str, headers: Headers = NO_HEADERS) -> None:
         """Send REFER; the library tells what the far end says of it."""

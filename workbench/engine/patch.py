@@ -1,15 +1,18 @@
 """What one line is connected to on the bridge of its process, kept as it should be.
 
-Whatever sounds to the far end is a source of the line; its recording hears the same. When
-the call gets another port, as by a re-INVITE, all connections are made again.
+Whatever sounds to the far end is a source of the line; its recording hears the same, and so
+do its ears. A peer is another line of the process that sounds here. When the call gets another
+port, as by a re-INVITE, all connections are made again.
 """
 
 from typing import Literal, Protocol
 
+from workbench.engine.line import Direction
+
 DEVICE = 0
 """The slot of the null device: it hears everything and says nothing."""
 
-Role = Literal["prompt"]
+Role = Literal["prompt", "link"]
 """What a source is to the call."""
 Connection = tuple[int, int]
 
@@ -33,6 +36,10 @@ class Patch:
         self._port: int | None = None
         self._recorders: tuple[int, int] | None = None
         self._sources: dict[int, Role] = {}
+        self._peers: list[Patch] = []
+        self._hosts: list[Patch] = []
+        """The lines to which this one sounds."""
+        self._ears: dict[int, Direction] = {}
         self._paused = False
         self._made: set[Connection] = set()
 
@@ -41,12 +48,14 @@ class Patch:
         if port != self._port:
             self.part()
             self._port = port
-            self._settle()
+            for patch in (self, *self._hosts):
+                patch._settle()
 
     def part(self) -> None:
         """Forget the call's port, which is gone with all its connections."""
         if self._port is not None:
-            self._forget(self._port)
+            for patch in (self, *self._hosts):
+                patch._forget(self._port)
             self._port = None
 
     def add(self, slot: int, role: Role) -> None:
@@ -58,6 +67,34 @@ class Patch:
         """Forget a source, whose port is gone with all its connections."""
         if self._sources.pop(slot, None) is not None:
             self._forget(slot)
+            self._settle()
+
+    def dismiss(self, slot: int) -> None:
+        """Let a source sound no more, whose port stays."""
+        if self._sources.pop(slot, None) is not None:
+            self._settle()
+
+    def hear(self, other: "Patch") -> None:
+        """Let another line sound to the far end and into the recording."""
+        self._peers.append(other)
+        other._hosts.append(self)
+        self._settle()
+
+    def unhear(self, other: "Patch") -> None:
+        """Let another line sound here no more; does nothing when it does not."""
+        if other in self._peers:
+            self._peers.remove(other)
+            other._hosts.remove(self)
+            self._settle()
+
+    def listen(self, slot: int, direction: Direction) -> None:
+        """Let a port hear what the far end says, or what it is sent."""
+        self._ears[slot] = direction
+        self._settle()
+
+    def unlisten(self, slot: int) -> None:
+        """Let a port hear nothing more."""
+        if self._ears.pop(slot, None) is not None:
             self._settle()
 
     def record(self, received: int, sent: int) -> None:
@@ -86,9 +123,14 @@ class Patch:
             self._made.add(connection)
 
     def _wanted(self) -> set[Connection]:
-        port, sounding = self._port, list(self._sources)
+        port, peers = self._port, [peer._port for peer in self._peers]
+        sounding = [*self._sources, *(peer for peer in peers if peer is not None)]
+        sent_ears = [slot for slot, way in self._ears.items() if way == "sent"]
         # A port that nobody reads from fills its jitter buffer with stale audio.
         wanted = set() if port is None else {(port, DEVICE), *((s, port) for s in sounding)}
+        wanted |= {(source, ear) for source in sounding for ear in sent_ears}
+        if port is not None:
+            wanted |= {(port, ear) for ear in self._ears if ear not in sent_ears}
         if self._recorders is not None:
             received, sent = self._recorders
             # A recorder without a source writes nothing: the null device is silence.

@@ -20,6 +20,7 @@ from workbench.engine.exchange import Exchange
 from workbench.engine.line import LineError, Monotonic
 from workbench.engine.linebook import MESSAGE_MARK, LineBook, logged_message
 from workbench.engine.lines import Line
+from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.pjcall import (
     PjBridge,
     PjCall,
@@ -28,7 +29,11 @@ from workbench.engine.pjcall import (
     header_vector,
     library,
 )
+from workbench.engine.ports import PortPool
 
+PORTS_A_LEG = 4
+"""Of the pool: two for a fork, two for legs of other workers."""
+MOST_LEGS_WITH_PORTS = 16
 BATCH = 64
 """Polls of the library in one step, so that a burst of SIP cannot starve the commands."""
 ADDRESS_IN_USE = 120098
@@ -63,10 +68,11 @@ class PjTrunk:
         name: str,
         monotonic: Monotonic,
         defect: Callable[[str], None],
+        media: MediaSocket,
     ) -> None:
         """Report to `exchange`, defects to `defect`; `name` begins inbound legs' names."""
         self.exchange, self.defect = exchange, defect
-        self.book = LineBook(exchange, name, monotonic, PjBridge())
+        self.book = LineBook(exchange, name, monotonic, PjBridge(), media)
         self.takes_calls = False
 
     @property
@@ -94,6 +100,8 @@ class PjTrunk:
             raise TrunkError(error) from None
         self.endpoint.audDevManager().setNullDev()
         self.endpoint.libStart()
+        ports = min(most_legs(), MOST_LEGS_WITH_PORTS) * PORTS_A_LEG
+        self.book.ports = PortPool(library, ports, self.defect)
         self._choose_codecs()
         at = str(self.endpoint.transportGetInfo(transport).localName)
         self.account, owner = PjAccount(self), pj.AccountConfig()

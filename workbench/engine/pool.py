@@ -17,8 +17,9 @@ import msgspec
 
 from workbench import sip
 from workbench.clock import Clock, SystemClock
-from workbench.commands import AnyCommand, Dial, Hangup
+from workbench.commands import AnyCommand, Bridge, Dial, Hangup, Unbridge
 from workbench.engine import Report
+from workbench.engine.crossing import Crossings
 from workbench.engine.exchange import check
 from workbench.engine.legs import Ending
 from workbench.engine.process import WorkerProcess
@@ -63,6 +64,7 @@ class Pool:
         self._dialling: list[WorkerProcess] = []
         self._listening: dict[WorkerProcess, tuple[str, int]] = {}
         self._legs: dict[str, WorkerProcess] = {}
+        self._crossings = Crossings(self._legs)
         self._resolving: dict[str, asyncio.Task[None]] = {}
         """Legs whose host is looked up; nobody has been called yet."""
         self._sequence = itertools.count(1)
@@ -104,6 +106,8 @@ class Pool:
         """Carry out a command; what comes of it is reported as signals."""
         if isinstance(command, Dial):
             self._dial(command)
+        elif isinstance(command, Bridge | Unbridge):
+            self._crossings.execute(command)
         elif worker := self._legs.get(command.leg):
             worker.send(command)
         elif isinstance(command, Hangup) and command.leg in self._resolving:
@@ -204,6 +208,7 @@ class Pool:
         return worker
 
     def _pass_on(self, worker: WorkerProcess, signal: AnySignal) -> None:
+        self._crossings.follow(signal)
         if isinstance(signal, Released):
             self._legs.pop(signal.leg, None)
         else:
@@ -238,6 +243,7 @@ class Pool:
 
     def _release(self, leg: str, ending: Ending) -> None:
         self._legs.pop(leg, None)
+        self._crossings.part(leg)
         self._report(Released(leg=leg, at=self._clock.now(), **asdict(ending)))
 
 

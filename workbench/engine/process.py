@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from workbench.commands import AnyCommand
+from workbench.engine.mediasocket import hand
 from workbench.engine.wire import (
     AnyNotice,
     DefectFound,
@@ -66,8 +67,10 @@ class WorkerProcess:
             options += ["--log", str(log / f"{self.name}.log")]
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
-        with theirs:
-            self._process = start(theirs, options, log)
+        self._media, their_media = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._media.setblocking(False)
+        with theirs, their_media:
+            self._process = start(theirs, their_media, options, log)
         self._loop.add_reader(self._socket, self._read)
 
     @property
@@ -90,6 +93,11 @@ class WorkerProcess:
         if not self._closing:
             self._backlog += pack(command)
             self._flush()
+
+    def hand(self, link: str, end: socket.socket) -> None:
+        """Give the worker its end of a link, before the command that tells what it is for."""
+        with suppress(OSError):  # it has died; the reader will find out
+            hand(self._media, link, end)
 
     def close(self) -> None:
         """Ask the worker to hang up and end; what it reports until then is passed on."""
@@ -134,6 +142,7 @@ class WorkerProcess:
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
         self._socket.close()
+        self._media.close()
         self._reap()
 
     def _receive(self, report: AnySignal | AnyNotice) -> None:
@@ -179,17 +188,20 @@ class WorkerProcess:
 Process = subprocess.Popen[bytes]
 
 
-def start(theirs: socket.socket, options: list[str], log: Path | None) -> Process:
-    """Spawn a worker with one end of a socket; never fork, for pjsip may be loaded."""
+def start(
+    theirs: socket.socket, media: socket.socket, options: list[str], log: Path | None
+) -> Process:
+    """Spawn a worker with its ends of two sockets; never fork, for pjsip may be loaded."""
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
-    descriptor = theirs.fileno()
-    command = [sys.executable, "-m", "workbench.engine.worker", "--socket", str(descriptor)]
+    ends = {"--socket": theirs.fileno(), "--media": media.fileno()}
+    command = [sys.executable, "-m", "workbench.engine.worker"]
+    command += [word for name, end in ends.items() for word in (name, str(end))]
     output = Path(os.devnull) if log is None else log / f"{options[1]}.out"
     with output.open("ab") as sink:
         return subprocess.Popen(
             command + options,
-            pass_fds=[descriptor],
+            pass_fds=list(ends.values()),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

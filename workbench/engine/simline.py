@@ -191,6 +191,19 @@ class SimLine(Referable):
         tape.write(0)
         return tape
 
+    def bridge(self, other: Line, *, hears: bool, heard: bool) -> None:
+        """Let the silence of both ends be one."""
+
+    def unbridge(self, other: Line) -> None:
+        """Let each end have a silence of its own."""
+
+    def link(self, link: str, *, hears: bool, heard: bool) -> None:
+        """Refuse: all simulated legs are in one process."""
+        raise LineError("a simulated leg has no other process to be linked to")
+
+    def unlink(self, link: str) -> None:
+        """Have nothing to do, as there is no link."""
+
     def pause(self, tape: Tape) -> None:
         """Go on with the silence."""
 

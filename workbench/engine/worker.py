@@ -14,6 +14,7 @@ import resource
 import select
 import signal
 import socket
+import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +23,8 @@ from datetime import datetime
 from workbench.clock import ManualTimer, SystemClock
 from workbench.engine import pjsua
 from workbench.engine.exchange import Exchange
+from workbench.engine.mediasocket import MediaSocket
+from workbench.engine.ports import PortsError
 from workbench.engine.wire import (
     AnyNotice,
     DefectFound,
@@ -42,6 +45,8 @@ CHUNK = 1 << 16
 BACKLOG = 1 << 23
 """Bytes that a bench may leave unread before it counts as gone."""
 DRAIN_S = 1.0
+SWITCH_S = 0.0002
+"""How long Python code may run before another thread gets its turn."""
 
 
 class PumpClock:
@@ -131,7 +136,7 @@ class BenchLink:
 class Worker:
     """The pump: commands in, polls of the library, timers."""
 
-    def __init__(self, link: BenchLink, name: str) -> None:
+    def __init__(self, link: BenchLink, name: str, media: MediaSocket) -> None:
         """Wire the trunk to the bench."""
         self._link, self._clock = link, PumpClock()
         self._exchange = Exchange(
@@ -145,6 +150,7 @@ class Worker:
             name,
             self._clock.monotonic,
             lambda text: link.send(DefectFound(text=text)),
+            media,
         )
         self._exchange.connect(self._trunk)
 
@@ -152,8 +158,9 @@ class Worker:
         """Open the endpoint and tell the bench how that went."""
         try:
             at_host, at_port = self._trunk.open(host, port, log)
-        except pjsua.TrunkError as error:
-            self._link.send(WorkerFailed(reason=str(error), in_use=error.in_use))
+        except (pjsua.TrunkError, PortsError) as error:
+            in_use = isinstance(error, pjsua.TrunkError) and error.in_use
+            self._link.send(WorkerFailed(reason=str(error), in_use=in_use))
             return False
         self._trunk.takes_calls = takes_calls
         most = pjsua.most_legs()
@@ -192,6 +199,7 @@ def main() -> None:
     """Run a worker from its command line."""
     parser = argparse.ArgumentParser(prog="workbench.engine.worker")
     parser.add_argument("--socket", type=int, required=True)
+    parser.add_argument("--media", type=int, required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, default=0)
@@ -202,7 +210,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # An abort of the library must not leave a core file wherever the user works.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    worker = Worker(BenchLink(options.socket), options.name)
+    # The library's clock thread asks for Python's lock in every frame that comes here.
+    sys.setswitchinterval(SWITCH_S)
+    worker = Worker(BenchLink(options.socket), options.name, MediaSocket(options.media))
     if worker.open(options.host, options.port, options.log, takes_calls=options.listen):
         worker.run()
     # The library's own end takes a second and may abort; the files are closed by now.
