@@ -4,6 +4,8 @@ A command is recorded as a decided event before the engine hears it. The engine 
 by signals only: a command that cannot be carried out ends in a signal that says so.
 """
 
+from typing import Literal
+
 import msgspec
 
 KEYS = frozenset("0123456789*#ABCD")
@@ -109,6 +111,19 @@ class Transfer(Command, frozen=True, kw_only=True, tag="transfer"):
     """Seconds within which the far end must have said how it went."""
 
 
+class Fork(Command, frozen=True, kw_only=True, tag="fork"):
+    """Give the raw audio of the leg away, 20 ms at a time, until it is released."""
+
+    fork: str
+    direction: Literal["received", "sent", "both"] = "both"
+
+
+class StopFork(Command, frozen=True, kw_only=True, tag="stop_fork"):
+    """End a fork; one that is over already is left alone."""
+
+    fork: str
+
+
 class Bridge(Command, frozen=True, kw_only=True, tag="bridge"):
     """Let two legs hear each other, as soon as audio flows on both."""
 
@@ -158,6 +173,8 @@ AnyCommand = (
     | ResumeRecording
     | StopRecording
     | Transfer
+    | Fork
+    | StopFork
     | Bridge
     | Link
     | Unbridge

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from workbench.commands import AnyCommand
+from workbench.engine.slices import Take
 from workbench.signals import AnySignal
 
 Report = Callable[[AnySignal], None]
@@ -35,6 +36,9 @@ class Engine(Protocol):
             AddressInUse: something listens there already.
             EngineError: the address cannot be used on this machine.
         """
+
+    def hear(self, take: Take) -> None:
+        """Give the audio of all forks to `take` from now on, on any thread."""
 
     async def execute(self, command: AnyCommand) -> None:
         """Carry out a command; what comes of it is reported as signals.

@@ -189,6 +189,10 @@ class Exchange(Course):
                 leg.stop_recording(recording)
             case commands.Transfer():
                 leg.transfer.begin(command, answered=leg.answered)
+            case commands.Fork():
+                leg.forks.begin(command)
+            case commands.StopFork(fork=fork):
+                leg.forks.stop(fork)
             case commands.Bridge() | commands.Link() | commands.Unbridge():
                 self._join(leg, command)
             case commands.Hangup(reason=reason, cause=cause):
@@ -206,6 +210,8 @@ class Exchange(Course):
                 leg.refuse_recording(recording, reason)
             case commands.Transfer(transfer=transfer):
                 leg.transfer.refuse(transfer, reason)
+            case commands.Fork(fork=fork):
+                leg.forks.refuse(fork, reason)
             case commands.Bridge(other=other) | commands.Link(other=other):
                 leg.tell(signals.Unbridged, other=other, reason=reason)
 

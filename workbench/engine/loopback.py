@@ -18,6 +18,7 @@ from workbench.engine.exchange import Exchange
 from workbench.engine.legs import Party
 from workbench.engine.line import Direction, Line, Method, StreamCount, Tape
 from workbench.engine.simline import SimLine
+from workbench.engine.slices import Slice, Take
 from workbench.errors import EngineError
 from workbench.signals import AnySignal
 
@@ -54,6 +55,7 @@ class Loopback:
         self._listening = False
         self._sequence, self._call_ids = itertools.count(1), itertools.count(1)
         self._exchange = Exchange(clock, _nobody)
+        self._take: Take = lambda audio: None
 
     def far_end(self, user: str, script: FarEnd) -> None:
         """Let calls to `user` meet a scripted far end."""
@@ -61,13 +63,20 @@ class Loopback:
 
     async def start(self, report: Report) -> None:
         """Get ready to execute commands; signals go to `report` from now on."""
-        self._exchange = Exchange(self._clock, report)
+        self._exchange = Exchange(self._clock, report, take=self._give)
         self._exchange.connect(self)
 
     async def listen(self, host: str, port: int) -> tuple[str, int]:
         """Take the calls to every address that has no scripted far end."""
         self._listening = True
         return host, port or sip.DEFAULT_PORT
+
+    def hear(self, take: Take) -> None:
+        """Give the audio of all forks to `take`: silence."""
+        self._take = take
+
+    def _give(self, audio: Slice) -> None:
+        self._take(audio)
 
     async def execute(self, command: AnyCommand) -> None:
         """Carry out a command; what comes of it is reported as signals."""

@@ -17,12 +17,13 @@ import msgspec
 
 from workbench import sip
 from workbench.clock import Clock, SystemClock
-from workbench.commands import AnyCommand, Bridge, Dial, Hangup, Unbridge
+from workbench.commands import AnyCommand, Bridge, Dial, Fork, Hangup, Unbridge
 from workbench.engine import Report
 from workbench.engine.crossing import Crossings
 from workbench.engine.exchange import check
 from workbench.engine.legs import Ending
 from workbench.engine.process import WorkerProcess
+from workbench.engine.slices import Take
 from workbench.errors import AddressInUse, EngineError, InvalidInput
 from workbench.signals import AnySignal, Released
 
@@ -60,6 +61,7 @@ class Pool:
         self._kept, self._most, self._host = workers, max_workers, host
         self._log = log_folder
         self._report: Report = _nobody
+        self._take: Take = lambda audio: None
         self._alive: list[WorkerProcess] = []
         self._dialling: list[WorkerProcess] = []
         self._listening: dict[WorkerProcess, tuple[str, int]] = {}
@@ -102,6 +104,10 @@ class Pool:
         self._listening[worker] = (host, ready.port)
         return ready.host, ready.port
 
+    def hear(self, take: Take) -> None:
+        """Give the audio of all forks to `take`, on threads of their own."""
+        self._take = take
+
     async def execute(self, command: AnyCommand) -> None:
         """Carry out a command; what comes of it is reported as signals."""
         if isinstance(command, Dial):
@@ -109,6 +115,8 @@ class Pool:
         elif isinstance(command, Bridge | Unbridge):
             self._crossings.execute(command)
         elif worker := self._legs.get(command.leg):
+            if isinstance(command, Fork):
+                worker.read_audio(self._take)
             worker.send(command)
         elif isinstance(command, Hangup) and command.leg in self._resolving:
             self._cancel(command.leg)

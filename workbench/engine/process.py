@@ -5,12 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from workbench.commands import AnyCommand
-from workbench.engine.mediasocket import hand
+from workbench.engine.mediasocket import hand, read_slices
+from workbench.engine.slices import Take
 from workbench.engine.wire import (
     AnyNotice,
     DefectFound,
@@ -51,7 +53,7 @@ class WorkerProcess:
         self.most_legs = USUAL_LEGS
         self._report, self._lost, self._noticed = report, lost, noticed
         self._frames, self._backlog = Frames(), bytearray()
-        self._closing = False
+        self._closing = self._heard = False
         self._patience = STUBBORN_S
         self._loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[WorkerReady] = self._loop.create_future()
@@ -99,6 +101,15 @@ class WorkerProcess:
         with suppress(OSError):  # it has died; the reader will find out
             hand(self._media, link, end)
 
+    def read_audio(self, take: Take) -> None:
+        """Take the frames of its forks, on a thread that lives as long as the worker."""
+        if not self._heard:
+            self._heard = True
+            threading.Thread(
+                target=read_slices, args=(self._media, take), name=f"workbench-{self.name}",
+                daemon=True,
+            ).start()  # fmt: skip
+
     def close(self) -> None:
         """Ask the worker to hang up and end; what it reports until then is passed on."""
         if not self._closing:
@@ -142,7 +153,8 @@ class WorkerProcess:
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
         self._socket.close()
-        self._media.close()
+        if not self._heard:
+            self._media.close()  # else its reader does, when it has read all
         self._reap()
 
     def _receive(self, report: AnySignal | AnyNotice) -> None:

@@ -138,12 +138,13 @@ class Worker:
 
     def __init__(self, link: BenchLink, name: str, media: MediaSocket) -> None:
         """Wire the trunk to the bench."""
-        self._link, self._clock = link, PumpClock()
+        self._link, self._media, self._clock = link, media, PumpClock()
         self._exchange = Exchange(
             self._clock,
             link.send,
             monotonic=self._clock.monotonic,
             vacated=lambda leg: link.send(LineVacated(leg=leg)),
+            take=media.put,
         )
         self._trunk = pjsua.PjTrunk(
             self._exchange,
@@ -177,6 +178,7 @@ class Worker:
         while self._trunk.busy and self._clock.monotonic() < deadline:
             self._step()
         self._link.drain()
+        self._media.drain()
 
     def _step(self) -> None:
         frames = self._link.wait(BUSY_MS if self._trunk.busy else IDLE_MS)
@@ -184,6 +186,7 @@ class Worker:
             self._safely(functools.partial(self._exchange.execute, command))
         self._safely(self._trunk.step)
         self._safely(self._clock.run_due)
+        self._media.flush()
 
     def _safely(self, work: Callable[[], None]) -> None:
         """Let a defect that concerns one call not end the others."""
