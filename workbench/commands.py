@@ -24,6 +24,8 @@ class Dial(Command, frozen=True, kw_only=True, tag="dial"):
     uri: str
     from_: str = msgspec.field(name="from", default="")
     """The SIP URI to show as From; empty for the engine's own."""
+    account: str = ""
+    """The URI of the account whose credentials are used; empty for none."""
     headers: dict[str, str] = {}
     ring_timeout_s: float = 60.0
     """Seconds to wait for an answer before the call is cancelled (RFC 3261, section 9)."""

@@ -52,6 +52,8 @@ class Leg:
         """Name a leg; its line is attached as soon as there is one."""
         self.name, self.outbound = name, outbound
         self.line: Line | None = None
+        self.account = ""
+        """The URI of the account that an outbound leg uses."""
         self.ringing = self.early = self.answered = self.released = False
         self.ending: Ending | None = None
         self.deadline: Timer | None = None

@@ -6,13 +6,15 @@ signals, and their order, are those of `pool` for the same commands.
 
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from workbench import sip
 from workbench.clock import Clock
 from workbench.commands import AnyCommand, Dial
 from workbench.engine import Report
+from workbench.engine.account import Account, Registration
 from workbench.engine.digits import Keypad, Outcome
 from workbench.engine.exchange import Exchange
 from workbench.engine.legs import Party
@@ -53,6 +55,7 @@ class Loopback:
         self._clock = clock
         self._far_ends = dict(far_ends or {})
         self._listening = False
+        self._registered: dict[str, Callable[[Registration], None]] = {}
         self._sequence, self._call_ids = itertools.count(1), itertools.count(1)
         self._exchange = Exchange(clock, _nobody)
         self._take: Take = lambda audio: None
@@ -77,6 +80,20 @@ class Loopback:
 
     def _give(self, audio: Slice) -> None:
         self._take(audio)
+
+    async def use_account(self, account: Account) -> None:
+        """Know an account; the simulation asks nobody for credentials."""
+
+    async def register(self, account: Account, tell: Callable[[Registration], None]) -> None:
+        """Say that an account is registered, which it is for as long as it asks."""
+        until = self._clock.now() + timedelta(seconds=account.expires_s)
+        self._registered[account.uri] = tell
+        tell(Registration(uri=account.uri, state="registered", until=until, sip_code=200))
+
+    async def unregister(self, uri: str) -> None:
+        """Take a registration back; does nothing when there is none."""
+        if (tell := self._registered.pop(uri, None)) is not None:
+            tell(Registration(uri=uri, state="unregistered"))
 
     async def execute(self, command: AnyCommand) -> None:
         """Carry out a command; what comes of it is reported as signals."""

@@ -15,9 +15,11 @@ from workbench.engine.mediasocket import hand, read_slices
 from workbench.engine.slices import Take
 from workbench.engine.wire import (
     AnyNotice,
+    AnyOrder,
     DefectFound,
     Frames,
     LineVacated,
+    RegistrationChanged,
     WorkerFailed,
     WorkerReady,
     pack,
@@ -51,6 +53,8 @@ class WorkerProcess:
         self.lines: set[str] = set()
         """Legs whose line is still taken, for instance by a peer that does not answer."""
         self.most_legs = USUAL_LEGS
+        self.on_registration: Callable[[RegistrationChanged], None] = _nobody
+        """Who is told of the accounts that it registers."""
         self._report, self._lost, self._noticed = report, lost, noticed
         self._frames, self._backlog = Frames(), bytearray()
         self._closing = self._heard = False
@@ -90,7 +94,7 @@ class WorkerProcess:
         """Tell whether its endpoint ever opened."""
         return self.ready.done() and self.ready.exception() is None
 
-    def send(self, command: AnyCommand) -> None:
+    def send(self, command: AnyCommand | AnyOrder) -> None:
         """Send a command; a worker that has died says so by itself."""
         if not self._closing:
             self._backlog += pack(command)
@@ -167,6 +171,8 @@ class WorkerProcess:
                 self.ready.set_exception(kind(f"The engine cannot start: {reason}."))
             case LineVacated(leg=leg):
                 self.lines.discard(leg)
+            case RegistrationChanged():
+                self.on_registration(report)
             case DefectFound(text=text):
                 self._noticed(f"{self.name}: {text}")
             case _:
@@ -221,3 +227,7 @@ def start(
             # Ctrl-C in a terminal goes to its whole process group: workers are not in it.
             start_new_session=True,
         )
+
+
+def _nobody(notice: RegistrationChanged) -> None:
+    """Take notices of a worker that registers nothing, of which there are none."""

@@ -21,15 +21,18 @@ from contextlib import suppress
 from datetime import datetime
 
 from workbench.clock import ManualTimer, SystemClock
+from workbench.commands import AnyCommand
 from workbench.engine import pjsua
 from workbench.engine.exchange import Exchange
 from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.ports import PortsError
 from workbench.engine.wire import (
     AnyNotice,
+    AnyOrder,
     DefectFound,
     Frames,
     LineVacated,
+    Order,
     WorkerFailed,
     WorkerReady,
     pack,
@@ -152,6 +155,7 @@ class Worker:
             self._clock.monotonic,
             lambda text: link.send(DefectFound(text=text)),
             media,
+            link.send,
         )
         self._exchange.connect(self._trunk)
 
@@ -172,7 +176,7 @@ class Worker:
         """Serve until the bench closes the socket, then end what is left."""
         while not self._link.closed:
             self._step()
-        self._trunk.takes_calls = False
+        self._trunk.retire()
         self._exchange.hang_up_all("the bench has closed")
         deadline = self._clock.monotonic() + PARTING_S
         while self._trunk.busy and self._clock.monotonic() < deadline:
@@ -183,10 +187,16 @@ class Worker:
     def _step(self) -> None:
         frames = self._link.wait(BUSY_MS if self._trunk.busy else IDLE_MS)
         for command in frames.commands():
-            self._safely(functools.partial(self._exchange.execute, command))
+            self._safely(functools.partial(self._carry_out, command))
         self._safely(self._trunk.step)
         self._safely(self._clock.run_due)
         self._media.flush()
+
+    def _carry_out(self, command: AnyCommand | AnyOrder) -> None:
+        if isinstance(command, Order):
+            self._trunk.take_order(command)
+        else:
+            self._exchange.execute(command)
 
     def _safely(self, work: Callable[[], None]) -> None:
         """Let a defect that concerns one call not end the others."""
