@@ -10,7 +10,6 @@ import workbench
 DOCS = Path(__file__).parent.parent / "docs"
 
 NAMES = [
-    "Account",
     "CallControl",
     "CallEnded",
     "CallHandle",
@@ -20,7 +19,6 @@ NAMES = [
     "History",
     "Played",
     "Policy",
-    "Registration",
     "Replay",
     "StepFailed",
     "Workbench",

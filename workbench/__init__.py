@@ -16,7 +16,6 @@ from workbench.flow import Flow, flow  # at once, or the module of this name wou
 if TYPE_CHECKING:
     from workbench.bench import Workbench
     from workbench.control import CallControl, Gathered, Played
-    from workbench.engine.account import Account, Registration
     from workbench.errors import CallEnded, StepFailed, WorkbenchError
     from workbench.handle import CallHandle
     from workbench.policy import Policy
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from workbench.views.history import History
 
 _HOMES = {
-    "Account": "engine.account",
     "CallControl": "control",
     "CallEnded": "errors",
     "CallHandle": "handle",
@@ -33,7 +31,6 @@ _HOMES = {
     "History": "views.history",
     "Played": "control",
     "Policy": "policy",
-    "Registration": "engine.account",
     "Replay": "replay",
     "StepFailed": "errors",
     "Workbench": "bench",
@@ -41,7 +38,6 @@ _HOMES = {
 }
 
 __all__ = [
-    "Account",
     "CallControl",
     "CallEnded",
     "CallHandle",
@@ -51,7 +47,6 @@ __all__ = [
     "History",
     "Played",
     "Policy",
-    "Registration",
     "Replay",
     "StepFailed",
     "Workbench",

@@ -60,6 +60,12 @@ STARTS: dict[type[ev.Event], str] = {
     ev.DigitsRequested: "sending",
     ev.RecordRequested: "recording",
     ev.TransferRequested: "transfer",
+    ev.DialRequested: "dial",
+    ev.BridgeRequested: "other",
+    ev.JoinRequested: "room",
+    ev.ParkRequested: "park",
+    ev.PickupRequested: "pickup",
+    ev.Bridged: "other",
 }
 """Events that begin something which must have an end in the log, with its name's field."""
 
@@ -73,6 +79,11 @@ ENDS: dict[type[ev.Event], str] = {
     ev.RecordingStored: "recording",
     ev.RecordingFailed: "recording",
     ev.TransferFinished: "transfer",
+    ev.DialFinished: "dial",
+    ev.Unbridged: "other",
+    ev.ConferenceLeft: "room",
+    ev.ParkFinished: "park",
+    ev.PickedUp: "pickup",
 }
 """The events that are such an end."""
 
@@ -113,6 +124,14 @@ class Call:
         """Recordings that run."""
         self.stopping: set[str] = set()
         """Recordings that are to end before the call."""
+        self.parent = ""
+        """The id of the call whose flow dialled this one."""
+        self.bridged: list[str] = []
+        """The calls whose parties hear this one's."""
+        self.rooms: list[str] = []
+        """The conferences that it is in."""
+        self.dial_answers: dict[str, ev.DialAnswered] = {}
+        """Dials that were answered, by their names."""
         self.invite = self.accepted = ""
         """The INVITE and the 2xx that began the dialog, once they are on record."""
         self.flow = ""
@@ -202,6 +221,7 @@ def _begin(call: Call, event: Any) -> None:
     call.direction = "outbound" if isinstance(event, ev.Placed) else "inbound"
     call.leg, call.from_, call.to = event.leg, event.from_, event.to
     call.headers, call.started_at = dict(event.headers), event.at
+    call.parent = getattr(event, "parent", "")
 
 
 def _ring(call: Call, _event: Any) -> None:
@@ -230,6 +250,29 @@ def _finish_recording(call: Call, event: Any) -> None:
 
 def _stop_recording(call: Call, event: Any) -> None:
     call.stopping.add(event.recording)
+
+
+def _answer_dial(call: Call, event: Any) -> None:
+    call.dial_answers[event.dial] = event
+
+
+def _bridge(call: Call, event: Any) -> None:
+    if event.other not in call.bridged:
+        call.bridged.append(event.other)
+
+
+def _unbridge(call: Call, event: Any) -> None:
+    if event.other in call.bridged:
+        call.bridged.remove(event.other)
+
+
+def _join(call: Call, event: Any) -> None:
+    call.rooms.append(event.room)
+
+
+def _leave(call: Call, event: Any) -> None:
+    if event.room in call.rooms:
+        call.rooms.remove(event.room)
 
 
 def _trace(call: Call, event: Any) -> None:
@@ -270,6 +313,11 @@ _FOLDS = {
     ev.RecordingStopped: _finish_recording,
     ev.RecordingStored: _finish_recording,
     ev.RecordingFailed: _finish_recording,
+    ev.DialAnswered: _answer_dial,
+    ev.Bridged: _bridge,
+    ev.Unbridged: _unbridge,
+    ev.ConferenceJoined: _join,
+    ev.ConferenceLeft: _leave,
     ev.SipMessageTraced: _trace,
     ev.FlowStarted: _start_flow,
     ev.FlowReturned: _finish_flow,

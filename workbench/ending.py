@@ -18,6 +18,13 @@ LOST = "the workbench was lost while the call was up"
 
 Fields = dict[str, Any]
 
+_INTERRUPTED: dict[str, type[ev.Event]] = {
+    "transfer": ev.TransferFinished,
+    "park": ev.ParkFinished,
+    "pickup": ev.PickedUp,
+}
+"""Ends that say `interrupted`, by what they end."""
+
 
 def ended_fields(call: Call, released: sg.Released) -> Fields:
     """Return the fields of `Ended` for the way a leg was released."""
@@ -85,10 +92,24 @@ def loose_ends(
         elif kind == "sending":
             sent = {"sending": name, "outcome": "interrupted", "reason": reason}
             ends.append((ev.DigitsSent, sent))
-        elif kind == "transfer":
-            undone = {"transfer": name, "outcome": "interrupted", "reason": reason}
-            ends.append((ev.TransferFinished, undone))
+        elif kind == "dial":
+            ends.append((ev.DialFinished, _dial_end(call, name, reason)))
+        elif kind == "other":
+            ends.append((ev.Unbridged, {"other": name, "reason": reason}))
+        elif kind == "room":
+            ends.append((ev.ConferenceLeft, {"room": name, "reason": reason}))
+        elif kind in _INTERRUPTED:
+            undone = {kind: name, "outcome": "interrupted", "reason": reason}
+            ends.append((_INTERRUPTED[kind], undone))
     return ends
+
+
+def _dial_end(call: Call, dial: str, reason: str) -> Fields:
+    fields: Fields = {"dial": dial, "outcome": "interrupted", "reason": reason}
+    if (answer := call.dial_answers.get(dial)) is not None and call.last_at is not None:
+        seconds = (call.last_at - answer.at).total_seconds()
+        fields |= {"child": answer.child, "seconds": seconds}
+    return fields
 
 
 def lost_ends(call: Call) -> list[tuple[type[ev.Event], Fields]]:

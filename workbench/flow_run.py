@@ -173,9 +173,14 @@ class FlowRun:
         for handle in list(self._timers):
             self._timer_cancelled(handle)
         self.decide(kind, **fields)
-        if self.call.ended is None:
+        if self.call.ended is None and not self._leaves_it_up(kind, fields):
             self.decide(ev.HangupRequested)
         self.finished = True
+
+    def _leaves_it_up(self, kind: type[ev.Decision], fields: dict[str, Any]) -> bool:
+        # The flow of a leg that was dialled only asks the callee, who then talks to the caller.
+        asked = bool(self.call.parent) and kind is ev.FlowReturned
+        return asked and fields["value"] is not False
 
     # -- the flow's side (control.Desk) ----------------------------------------------------
 
@@ -256,9 +261,18 @@ class FlowRun:
         if event.outcome != "interrupted":
             self._resolve(event, "sending", event.sending)
 
-    def _hear_transfer_finished(self, event: ev.TransferFinished) -> None:
+    def _resolve_unless_cut(self, event: Any, *key: str) -> None:
+        # What the end of the call cut short, the flow hears of as that end.
         if event.outcome != "interrupted":
-            self._resolve(event, "transfer", event.transfer)
+            self._resolve(event, *key)
+
+    def _hear_left(self, event: ev.ConferenceLeft) -> None:
+        for wanted in ("room", "left"):
+            self._resolve(event, wanted, event.room)
+
+    def _hear_unbridged(self, event: ev.Unbridged) -> None:
+        for wanted in ("bridged", "unbridged"):
+            self._resolve(event, wanted, event.other)
 
     def _hear_recording_failed(self, event: ev.RecordingFailed) -> None:
         for wanted in ("recording", "paused", "resumed", "stopped"):
@@ -300,7 +314,17 @@ _HEARD: dict[type[ev.Event], Callable[[FlowRun, Any], None]] = {
     ev.RecordingResumed: lambda run, event: run._resolve(event, "resumed", event.recording),
     ev.RecordingStopped: lambda run, event: run._resolve(event, "stopped", event.recording),
     ev.RecordingFailed: FlowRun._hear_recording_failed,
-    ev.TransferFinished: FlowRun._hear_transfer_finished,
+    ev.TransferFinished: lambda run, event: run._resolve_unless_cut(
+        event, "transfer", event.transfer
+    ),
+    ev.DialAnswered: lambda run, event: run._resolve(event, "dial-answered", event.dial),
+    ev.DialFinished: lambda run, event: run._resolve_unless_cut(event, "dial", event.dial),
+    ev.Bridged: lambda run, event: run._resolve(event, "bridged", event.other),
+    ev.Unbridged: FlowRun._hear_unbridged,
+    ev.ConferenceJoined: lambda run, event: run._resolve(event, "room", event.room),
+    ev.ConferenceLeft: FlowRun._hear_left,
+    ev.ParkFinished: lambda run, event: run._resolve_unless_cut(event, "park", event.park),
+    ev.PickedUp: lambda run, event: run._resolve_unless_cut(event, "pickup", event.pickup),
     ev.StepReturned: lambda run, event: run._resolve(event, "step", event.step),
     ev.TimerFired: FlowRun._hear_timer,
     ev.Ended: FlowRun._hear_end,

@@ -217,6 +217,7 @@ def _summary(call: Call) -> str:
         ("call", f"{call.id}, {call.direction}"),
         ("from", call.from_ or "the engine's own address"),
         ("to", call.to),
+        *([("dialled by", f"call {call.parent}")] if call.parent else []),
         *((f"header {name}", value) for name, value in call.headers.items()),
         ("began", f"{began:%Y-%m-%d %H:%M:%S} UTC" if began else "not yet"),
         ("status", call.status),

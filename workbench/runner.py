@@ -39,6 +39,7 @@ class Runner:
             self._act(event)
         finally:
             self._tidy(event)
+            self._effects.follow(event)
 
     def _act(self, event: ev.Event) -> None:
         if isinstance(event, ev.Offered):

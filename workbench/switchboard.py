@@ -59,6 +59,8 @@ class Switchboard:
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._legs: dict[str, str] = {}
+        self._partners: dict[tuple[str, str], str] = {}
+        """The other call of each bridge, by call and the name of the other leg."""
         self._subscribers: list[Subscriber] = []
         self._failed: list[Callable[[BaseException], None]] = []
         self._closed: list[Callable[[str], None]] = []
@@ -105,6 +107,8 @@ class Switchboard:
             logger.warning("A signal of the unknown leg %s was dropped: %s", signal.leg, signal)
         elif isinstance(signal, sg.Released):
             self._release(call, signal)
+        elif isinstance(signal, sg.Bridged | sg.Unbridged):
+            self._bridge(call, signal)
         elif isinstance(signal, sg.RecordingFinished):
             self._recording_finished(call, signal)
         elif (translation := _TRANSLATIONS.get(type(signal))) is not None:
@@ -119,6 +123,16 @@ class Switchboard:
             self._note(call, ev.RecordingFailed, signal, **fields, reason=signal.reason)
         elif signal.recording in call.stopping:
             self._note(call, ev.RecordingStopped, signal, **fields)
+
+    def _bridge(self, call: Call, signal: sg.Bridged | sg.Unbridged) -> None:
+        key = call.id, signal.other
+        other = self._legs.get(signal.other) or self._partners.get(key, "")
+        if isinstance(signal, sg.Bridged):
+            self._partners[key] = other
+            self._note(call, ev.Bridged, signal, other=other)
+        elif ("other", other) in call.open:
+            self._partners.pop(key, None)
+            self._note(call, ev.Unbridged, signal, other=other, reason=signal.reason)
 
     def _translate(self, call: Call, signal: sg.Signal, kind: type[ev.Event]) -> None:
         fields = {name: getattr(signal, name) for name in _fields_of(kind, type(signal))}
@@ -160,6 +174,7 @@ class Switchboard:
 
     def _release(self, call: Call, signal: sg.Released) -> None:
         self._legs.pop(signal.leg, None)
+        self._partners = {key: to for key, to in self._partners.items() if key[0] != call.id}
         events = [call.next(kind, signal.at, **fields) for kind, fields in loose_ends(call)]
         ended = call.next(ev.Ended, signal.at, signal.media_ms, **ended_fields(call, signal))
         self._write([*events, ended])

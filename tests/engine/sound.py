@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 Samples = npt.NDArray[np.int16]
 RATE = 8000
@@ -54,8 +53,10 @@ def alike(sought: Samples, among: Samples, piece: int = 1600) -> float:
 def find(sought: Samples, among: Samples, probe: int = 800) -> Found:
     """Find `sought` by the likeness of its first samples, and compare all of it there."""
     head = sought[:probe].astype(np.float64)
-    windows = sliding_window_view(among.astype(np.float64), probe)
-    scores = windows @ head / (np.linalg.norm(windows, axis=1) + 1.0)
+    heard = among.astype(np.float64)
+    power = np.cumsum(np.concatenate(([0.0], heard**2)))
+    loudness = np.sqrt(np.maximum(0.0, power[probe:] - power[:-probe]))
+    scores = np.correlate(heard, head, "valid") / (loudness + 1.0)
     at = int(scores.argmax())
     there = among[at : at + len(sought)]
     equal = np.count_nonzero(there == sought[: len(there)]) / len(sought)

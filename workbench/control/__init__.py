@@ -16,14 +16,16 @@ from workbench import events as ev
 from workbench.control.audio import Played
 from workbench.control.course import CourseVerbs
 from workbench.control.desk import Desk
-from workbench.control.digits import DigitVerbs, Gathered
+from workbench.control.dial import Dialled
+from workbench.control.digits import Gathered
+from workbench.control.rooms import Parked, RoomVerbs
 from workbench.control.transfer import Transferred, TransferVerbs
 from workbench.errors import StepFailed
 
-__all__ = ["CallControl", "Desk", "Gathered", "Played", "Transferred"]
+__all__ = ["CallControl", "Desk", "Dialled", "Gathered", "Parked", "Played", "Transferred"]
 
 
-class CallControl(CourseVerbs, DigitVerbs, TransferVerbs):
+class CallControl(CourseVerbs, RoomVerbs, TransferVerbs):
     """The verbs of a flow, on one call.
 
     Every verb that needs the call raises `CallEnded` once it is over. `step`, `sleep`,

@@ -13,13 +13,16 @@ from workbench.call import Call
 from workbench.effects.legs import LegEffects
 from workbench.effects.prompts import PromptEffects
 from workbench.effects.recordings import RecordingEffects, clear_live, live_paths, store_live
+from workbench.effects.rooms import RoomEffects
 from workbench.effects.transfers import TransferEffects
 from workbench.effects.world import WorldEffects
 
 __all__ = ["Effects", "clear_live", "live_paths", "store_live"]
 
 
-class Effects(LegEffects, PromptEffects, RecordingEffects, TransferEffects, WorldEffects):
+class Effects(
+    LegEffects, PromptEffects, RecordingEffects, RoomEffects, TransferEffects, WorldEffects
+):
     """What decided events do in the world."""
 
     def carry_out(self, event: ev.Event) -> None:
@@ -47,6 +50,15 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.RecordResumeRequested: Effects._resume_recording,
     ev.RecordStopRequested: Effects._stop_recording,
     ev.TransferRequested: Effects._transfer,
+    ev.DialRequested: Effects._dial_second,
+    ev.DialCancelRequested: Effects._cancel_dial,
+    ev.BridgeRequested: Effects._bridge,
+    ev.UnbridgeRequested: Effects._unbridge,
+    ev.JoinRequested: Effects._join,
+    ev.LeaveRequested: Effects._leave,
+    ev.ParkRequested: Effects._park,
+    ev.ParkEndRequested: Effects._end_park,
+    ev.PickupRequested: Effects._pickup,
     ev.TimerRequested: Effects._timer,
     ev.StepRequested: Effects._step,
 }

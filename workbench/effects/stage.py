@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 from workbench import commands as cm
 from workbench.clock import Clock, Timer
+from workbench.effects.dialling import Dialling
 from workbench.engine import Engine
 from workbench.flow_run import FlowRun
 from workbench.policy import Gatekeeper, Policy
@@ -31,7 +32,7 @@ class Stage:
         folder: Path,
         executor: Executor,
         steps: Executor,
-        runs: Mapping[str, FlowRun],
+        runs: dict[str, FlowRun],
         policy: Policy | None = None,
     ) -> None:
         """Look for prompts in `sounds`, keep call audio in `folder`.
@@ -55,6 +56,12 @@ class Stage:
         self._closing = False
         self._gatekeeper = Gatekeeper(policy or Policy())
         self._limits: dict[str, Timer] = {}
+        self._dials: dict[str, Dialling] = {}
+        """Second legs that are not over, by the ids of their calls."""
+        self._rooms: dict[str, list[str]] = {}
+        """The calls in each conference."""
+        self._slots: dict[str, tuple[str, str]] = {}
+        """The call that waits in each slot, and the name of its waiting."""
 
     async def run(self) -> None:
         """Hand commands to the engine, one after another, until cancelled."""

@@ -132,6 +132,78 @@ class TransferRequested(Decision, frozen=True, kw_only=True):
     timeout_s: float = 60.0
 
 
+class DialRequested(Decision, frozen=True, kw_only=True):
+    """Call somebody, and let the caller talk to whoever answers."""
+
+    TOPIC: ClassVar[str] = "call.dial_requested"
+    dial: str
+    from_: str = msgspec.field(name="from", default="")
+    to: str
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    ring_timeout_s: float = 60.0
+    whisper: str = ""
+    """A file that only the callee hears first, or `flow NAME` of the flow that asks him."""
+
+
+class DialCancelRequested(Decision, frozen=True, kw_only=True):
+    """Hang up whoever is being called, or was."""
+
+    TOPIC: ClassVar[str] = "call.dial_cancel_requested"
+    dial: str
+
+
+class BridgeRequested(Decision, frozen=True, kw_only=True):
+    """Let the parties of two calls hear each other."""
+
+    TOPIC: ClassVar[str] = "call.bridge_requested"
+    other: str
+    """The id of the other call."""
+
+
+class UnbridgeRequested(Decision, frozen=True, kw_only=True):
+    """Part two calls that are bridged."""
+
+    TOPIC: ClassVar[str] = "call.unbridge_requested"
+    other: str
+
+
+class JoinRequested(Decision, frozen=True, kw_only=True):
+    """Enter a conference."""
+
+    TOPIC: ClassVar[str] = "call.join_requested"
+    room: str
+
+
+class LeaveRequested(Decision, frozen=True, kw_only=True):
+    """Leave a conference."""
+
+    TOPIC: ClassVar[str] = "call.leave_requested"
+    room: str
+
+
+class ParkRequested(Decision, frozen=True, kw_only=True):
+    """Wait in a slot until another call picks this one up."""
+
+    TOPIC: ClassVar[str] = "call.park_requested"
+    park: str
+    slot: str
+
+
+class ParkEndRequested(Decision, frozen=True, kw_only=True):
+    """Wait no longer."""
+
+    TOPIC: ClassVar[str] = "call.park_end_requested"
+    park: str
+
+
+class PickupRequested(Decision, frozen=True, kw_only=True):
+    """Talk to the call that waits in a slot."""
+
+    TOPIC: ClassVar[str] = "call.pickup_requested"
+    pickup: str
+    slot: str
+
+
 class StepRequested(Decision, frozen=True, kw_only=True):
     """Ask the world for something."""
 

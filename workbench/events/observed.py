@@ -16,8 +16,8 @@ class Placed(Event, frozen=True, kw_only=True):
     to: str
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     ring_timeout_s: float = 60.0
-    account: str = ""
-    """The URI of the account whose credentials are used; empty for none."""
+    parent: str = ""
+    """The id of the call whose flow dialled; empty when nobody's did."""
 
 
 class Offered(Event, frozen=True, kw_only=True):
@@ -186,6 +186,96 @@ class TransferFinished(Event, frozen=True, kw_only=True):
     outcome: Literal["completed", "failed", "refused", "interrupted"]
     """`refused` by our own policy, `interrupted` by the end of the call."""
     sip_code: int = 0
+    reason: str = ""
+
+
+class DialRinging(Event, frozen=True, kw_only=True):
+    """The phone of whoever is dialled rings."""
+
+    TOPIC: ClassVar[str] = "call.dial_ringing"
+    dial: str
+    child: str
+
+
+class DialAnswered(Event, frozen=True, kw_only=True):
+    """Whoever is dialled has answered; the bridge follows."""
+
+    TOPIC: ClassVar[str] = "call.dial_answered"
+    dial: str
+    child: str
+    """The id of the call to the callee, which has a history of its own."""
+
+
+class DialFinished(Event, frozen=True, kw_only=True):
+    """The end of a `DialRequested`: the second leg is gone, or never came up."""
+
+    TOPIC: ClassVar[str] = "call.dial_finished"
+    dial: str
+    outcome: Literal[
+        "answered", "busy", "no-answer", "failed", "cancelled", "refused", "declined",
+        "interrupted",
+    ]  # fmt: skip
+    """`refused` by our policy, `declined` by the callee, `interrupted` by the caller's end."""
+    child: str = ""
+    sip_code: int = 0
+    seconds: float = 0.0
+    """From the callee's answer to the end."""
+    reason: str = ""
+
+
+class Bridged(Event, frozen=True, kw_only=True):
+    """The parties of this call and another hear each other."""
+
+    TOPIC: ClassVar[str] = "call.bridged"
+    other: str
+
+
+class Unbridged(Event, frozen=True, kw_only=True):
+    """They do no more, or never could."""
+
+    TOPIC: ClassVar[str] = "call.unbridged"
+    other: str
+    reason: str = ""
+
+
+class ConferenceJoined(Event, frozen=True, kw_only=True):
+    """The call hears the others of a conference, and they hear it."""
+
+    TOPIC: ClassVar[str] = "call.conference_joined"
+    room: str
+    members: int
+    """How many are in it, this call among them."""
+
+
+class ConferenceLeft(Event, frozen=True, kw_only=True):
+    """The end of a `JoinRequested`."""
+
+    TOPIC: ClassVar[str] = "call.conference_left"
+    room: str
+    members: int | None = None
+    """How many are still in it; None when it was the end of the call."""
+    reason: str = ""
+
+
+class ParkFinished(Event, frozen=True, kw_only=True):
+    """The end of a `ParkRequested`."""
+
+    TOPIC: ClassVar[str] = "call.park_finished"
+    park: str
+    outcome: Literal["picked-up", "timed-out", "failed", "interrupted"]
+    by: str = ""
+    """The id of the call that picked it up."""
+    reason: str = ""
+
+
+class PickedUp(Event, frozen=True, kw_only=True):
+    """The end of a `PickupRequested`; the bridge follows."""
+
+    TOPIC: ClassVar[str] = "call.picked_up"
+    pickup: str
+    outcome: Literal["completed", "failed", "interrupted"]
+    other: str = ""
+    """The id of the call that waited."""
     reason: str = ""
 
 

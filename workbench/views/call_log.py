@@ -18,8 +18,8 @@ COLUMNS = (
     "mos_lq_tx", "jitter_ms_rx", "jitter_ms_tx", "loss_pct_rx", "loss_pct_tx", "answered_by",
     "recording_hash", "flow", "flow_version", "outcome", "digits", "events", "tag",
 )  # fmt: skip
-"""The columns in their order. `parent_call_sid`, `trunk`, `answered_by` and `tag`
-are null until calls have parents, trunks, a detected answerer and tags."""
+"""The columns in their order. `trunk`, `answered_by` and `tag` are null until
+calls have trunks, a detected answerer and tags."""
 
 _PARTIES = ("identity", "forwarded_from", "caller_number", "called_number")
 _DISPOSITIONS = {"busy": "BUSY", "no-answer": "NO ANSWER", "canceled": "NO ANSWER"}
@@ -40,7 +40,8 @@ def call_row(history: Sequence[ev.Event]) -> Row:
 def _who(call: Call, history: Sequence[ev.Event]) -> Row:
     row: Row = {
         "call_sid": call.id,
-        "direction": "outbound-api" if call.direction == "outbound" else "inbound",
+        "parent_call_sid": call.parent or None,
+        "direction": _direction(call),
         "from": call.from_,
         "to": call.to,
         "status": call.status,
@@ -59,6 +60,12 @@ def _who(call: Call, history: Sequence[ev.Event]) -> Row:
             "reason": ended.reason or None,
         }
     return row
+
+
+def _direction(call: Call) -> str:
+    if call.direction == "inbound":
+        return "inbound"
+    return "outbound-dial" if call.parent else "outbound-api"
 
 
 def _times(call: Call, history: Sequence[ev.Event]) -> Row:
