@@ -10,6 +10,7 @@ import workbench
 DOCS = Path(__file__).parent.parent / "docs"
 
 NAMES = [
+    "Account",
     "CallControl",
     "CallEnded",
     "CallHandle",
@@ -19,6 +20,7 @@ NAMES = [
     "History",
     "Played",
     "Policy",
+    "Registration",
     "Replay",
     "StepFailed",
     "Workbench",

@@ -16,6 +16,7 @@ from workbench.flow import Flow, flow  # at once, or the module of this name wou
 if TYPE_CHECKING:
     from workbench.bench import Workbench
     from workbench.control import CallControl, Gathered, Played
+    from workbench.engine.account import Account, Registration
     from workbench.errors import CallEnded, StepFailed, WorkbenchError
     from workbench.handle import CallHandle
     from workbench.policy import Policy
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.views.history import History
 
 _HOMES = {
+    "Account": "engine.account",
     "CallControl": "control",
     "CallEnded": "errors",
     "CallHandle": "handle",
@@ -31,6 +33,7 @@ _HOMES = {
     "History": "views.history",
     "Played": "control",
     "Policy": "policy",
+    "Registration": "engine.account",
     "Replay": "replay",
     "StepFailed": "errors",
     "Workbench": "bench",
@@ -38,6 +41,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Account",
     "CallControl",
     "CallEnded",
     "CallHandle",
@@ -47,6 +51,7 @@ __all__ = [
     "History",
     "Played",
     "Policy",
+    "Registration",
     "Replay",
     "StepFailed",
     "Workbench",

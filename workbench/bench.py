@@ -4,7 +4,7 @@ It can be used from a plain script, from a notebook cell (`await bench.dial(...)
 tests; the calls never run on the thread that asks.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from html import escape
 from pathlib import Path
@@ -23,17 +23,18 @@ from workbench.arguments import (
 )
 from workbench.clock import Clock, SystemClock
 from workbench.engine import Engine
+from workbench.engine.account import Account
 from workbench.engine.pool import Pool
 from workbench.errors import InvalidInput, NotAllowedNow, WorkbenchError
 from workbench.flow import Flow
 from workbench.handle import CallHandle
 from workbench.operation import Operation
 from workbench.policy import Policy
+from workbench.receiving import Receiving
 from workbench.recovery import recover
 from workbench.replay import Replay, replay
-from workbench.routes import ANY, Routes
 from workbench.shipped import shipped
-from workbench.sip import check_headers, parse_address, parse_listen
+from workbench.sip import check_headers, parse_address
 from workbench.store import CallLog
 
 MOST_FAILURES = 100
@@ -42,7 +43,7 @@ STORE = Path("workbench-store")
 """Where a bench keeps its calls when nothing else is said."""
 
 
-class Workbench:
+class Workbench(Receiving):
     """A bench: place, take, watch, replay and query calls.
 
     Opening it ends on record what an earlier bench left open. Close it, or use it in a
@@ -59,6 +60,7 @@ class Workbench:
         read_only: bool = False,
         host: str = LOOPBACK,
         policy: Policy | None = None,
+        accounts: Iterable[Account] = (),
     ) -> None:
         """Open the store, created when it is missing; `read_only` only looks at it.
 
@@ -72,6 +74,7 @@ class Workbench:
             host: the address of this machine that calls are placed from; by default only
                 this machine itself is in reach.
             policy: who may be called, how often and how long; by default only this machine.
+            accounts: with PBXs and providers; each registers as soon as calls are taken.
 
         Raises:
             InvalidInput: an argument cannot be used.
@@ -83,10 +86,9 @@ class Workbench:
         self._engine, self._clock = engine, clock or SystemClock()
         self._host = own_address(host)
         self._policy = as_policy(policy)
-        self._routes = Routes(self._policy.region)
+        super().__init__(accounts, self._policy)
         self._sounds = [*folders(sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
-        self._listening: dict[tuple[str, int], tuple[str, int]] = {}
         self._closed = False
         self._log = CallLog.open(folder(store), writable=not read_only)
         self.recovered: list[str] = [] if read_only else self._recover()
@@ -101,6 +103,7 @@ class Workbench:
         *,
         flow: Flow | None = None,
         from_: str = "",
+        account: Account | str = "",
         headers: Mapping[str, str] | None = None,
         ring_timeout: float = 60.0,
     ) -> CallHandle:
@@ -112,7 +115,8 @@ class Workbench:
         Args:
             uri: whom to call, `sip:user@host:port`.
             flow: what the call does; without one it stays up until it is hung up.
-            from_: the SIP URI to show; by default the engine's own.
+            from_: the SIP URI to show; by default the account's, or the engine's own.
+            account: the account to call with, or its URI; `uri` may then be a bare number.
             headers: context headers of the INVITE (`X-*`, `User-to-User` …).
             ring_timeout: seconds to wait for an answer.
 
@@ -120,78 +124,22 @@ class Workbench:
             InvalidInput: the address, a header, the flow or the time cannot be used.
             StoreError: the call cannot be recorded; nobody is called.
         """
+        used = self._enrolment.find(account) if account else None
+        if used is not None:
+            uri, from_ = used.callee(uri), from_ or used.uri
         parse_address(uri)
         if from_:
             parse_address(from_)
         check_headers(headers or {})
         if flow is not None:
-            self._keep_source(as_flow(flow))
+            self._keep_source(flow)
         operation = self._running()
         place = operation.place(
             flow, from_=from_ or "", to=uri, headers=dict(headers or {}),
+            account=used.uri if used else "",
             ring_timeout_s=seconds("ring_timeout", ring_timeout),
         )  # fmt: skip
         return CallHandle(operation.run(place), self)
-
-    def answer(self, flow: Flow, listen: str = "127.0.0.1:0") -> str:
-        """Let a flow take every call that no route takes, at an address; return its SIP URI.
-
-        The same as `listen`, then `route` for "any". A later `answer` replaces the flow for
-        later calls, also at the same address, as when a cell is run again.
-
-        Args:
-            flow: what the calls do.
-            listen: HOST:PORT, UDP; port 0 picks a free one.
-
-        Raises:
-            InvalidInput: the flow or the address cannot be used.
-            AddressInUse: something else listens there.
-        """
-        parse_listen(listen)
-        self._keep_source(as_flow(flow))
-        address = self.listen(listen)
-        self.take_calls(flow)
-        return address
-
-    def listen(self, address: str = "127.0.0.1:0") -> str:
-        """Take calls at HOST:PORT (UDP; port 0 picks a free one); return its SIP URI.
-
-        Raises:
-            InvalidInput: the address cannot be used.
-            AddressInUse: something else listens there.
-        """
-        asked = parse_listen(address)
-        at = self._listening.get(asked) or self._listen(asked)
-        return "sip:{}:{}".format(*at)
-
-    def _listen(self, asked: tuple[str, int]) -> tuple[str, int]:
-        operation = self._running()
-        at = operation.run(operation.listen(*asked))
-        # Not at port 0, which asks for another one each time.
-        self._listening |= {at: at, (asked[0], at[1]): at}
-        return at
-
-    def take_calls(self, flow: Flow) -> None:
-        """Let a flow take every later inbound call that no route takes."""
-        self.route(ANY, flow)
-
-    def route(self, pattern: str, flow: Flow) -> None:
-        """Let a flow take the calls to a number; the most specific route takes a call.
-
-        A call that no route takes is refused with 480, whether there is such a number or not.
-
-        Args:
-            pattern: a number or name (`+4930123456`, `100`, `sales`), numbers that begin alike
-                (`+4930*`), or `any`. It is compared with the callee of To and of the INVITE
-                itself, as written and as E.164.
-            flow: what the calls do; given again for the same pattern, it replaces the first.
-
-        Raises:
-            InvalidInput: the pattern or the flow cannot be used.
-        """
-        self._keep_source(as_flow(flow))
-        self._routes.add(pattern, flow)
-        self._running().runner.route = self._routes.flow_for
 
     def call(self, call: CallHandle | str) -> CallHandle:
         """Return a call by its id, or by the beginning of it.
@@ -353,6 +301,7 @@ class Workbench:
                 self._log, engine, self._clock, self._sounds, self._policy
             )
             self._operation.switchboard.subscribe(self._note_failure)
+            self._enrolment.open(self._operation)
         return self._operation
 
     def _recover(self) -> list[str]:
@@ -368,6 +317,6 @@ class Workbench:
             self._failures.append(event)
 
     def _keep_source(self, flow: Flow) -> None:
-        path = self._store.sources / f"{flow.version}.py"
+        path = self._store.sources / f"{as_flow(flow).version}.py"
         if not self._read_only and not path.exists():
             path.write_text(flow.source)

@@ -4,6 +4,8 @@ A command is recorded as a decided event before the engine hears it. The engine 
 by signals only: a command that cannot be carried out ends in a signal that says so.
 """
 
+from typing import Literal
+
 import msgspec
 
 KEYS = frozenset("0123456789*#ABCD")
@@ -22,6 +24,8 @@ class Dial(Command, frozen=True, kw_only=True, tag="dial"):
     uri: str
     from_: str = msgspec.field(name="from", default="")
     """The SIP URI to show as From; empty for the engine's own."""
+    account: str = ""
+    """The URI of the account whose credentials are used; empty for none."""
     headers: dict[str, str] = {}
     ring_timeout_s: float = 60.0
     """Seconds to wait for an answer before the call is cancelled (RFC 3261, section 9)."""
@@ -109,6 +113,19 @@ class Transfer(Command, frozen=True, kw_only=True, tag="transfer"):
     """Seconds within which the far end must have said how it went."""
 
 
+class Fork(Command, frozen=True, kw_only=True, tag="fork"):
+    """Give the raw audio of the leg away, 20 ms at a time, until it is released."""
+
+    fork: str
+    direction: Literal["received", "sent", "both"] = "both"
+
+
+class StopFork(Command, frozen=True, kw_only=True, tag="stop_fork"):
+    """End a fork; one that is over already is left alone."""
+
+    fork: str
+
+
 class Bridge(Command, frozen=True, kw_only=True, tag="bridge"):
     """Let two legs hear each other, as soon as audio flows on both."""
 
@@ -158,6 +175,8 @@ AnyCommand = (
     | ResumeRecording
     | StopRecording
     | Transfer
+    | Fork
+    | StopFork
     | Bridge
     | Link
     | Unbridge

@@ -56,7 +56,7 @@ class Operation:
         """
         self._commit = GroupCommit(log.put)
         self._executor = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="workbench-file")
-        self._engine = engine
+        self.engine = engine
         self._clock = clock
         self.switchboard = Switchboard(
             self._commit, clock, salt=uuid.uuid4().hex, policy=policy
@@ -127,7 +127,7 @@ class Operation:
     async def listen(self, host: str, port: int) -> tuple[str, int]:
         """Take calls at an address; return where."""
         self._check()
-        return await self._engine.listen(host, port)
+        return await self.engine.listen(host, port)
 
     def request_hang_up(self, call_id: str) -> None:
         """End a call from outside of its flow, from any thread; does not wait."""
@@ -154,7 +154,7 @@ class Operation:
         self._stop = asyncio.Event()
         self.switchboard.start()
         try:
-            await self._engine.start(self.switchboard.report)
+            await self.engine.start(self.switchboard.report)
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             ready.set_exception(error)
             return
@@ -169,7 +169,7 @@ class Operation:
         for call_id in tuple(self.switchboard.calls):
             self._hang_up(call_id)
         await self._all_closed()
-        await self._engine.close()
+        await self.engine.close()
         await self._all_closed()
         for call in tuple(self.switchboard.calls.values()):
             for kind, fields in lost_ends(call):

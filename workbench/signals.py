@@ -136,6 +136,19 @@ class TransferFinished(Signal, frozen=True, kw_only=True, tag="transfer_finished
     reason: str = ""
 
 
+class ForkStarted(Signal, frozen=True, kw_only=True, tag="fork_started"):
+    """Raw audio is given away; its first frame is at `media_ms`."""
+
+    fork: str
+
+
+class ForkStopped(Signal, frozen=True, kw_only=True, tag="fork_stopped"):
+    """No more audio is given away, or none could be (`reason` says why)."""
+
+    fork: str
+    reason: str = ""
+
+
 class Bridged(Signal, frozen=True, kw_only=True, tag="bridged"):
     """The leg and another one hear each other from now on."""
 
@@ -198,6 +211,8 @@ AnySignal = (
     | RecordingFinished
     | TransferProgressed
     | TransferFinished
+    | ForkStarted
+    | ForkStopped
     | Bridged
     | Unbridged
     | MediaMeasured

@@ -242,6 +242,12 @@ def request_uri(message: str) -> str:
     return parts[1] if len(parts) == 3 and parts[2].startswith("SIP/") else ""
 
 
+def retry_after_s(message: str) -> int:
+    """Return the seconds of a Retry-After header (RFC 3261, section 20.33); 0 if absent."""
+    digits = re.match(r"[0-9]{1,9}", header_value(message, "Retry-After"))
+    return int(digits[0]) if digits else 0
+
+
 def legible(wire_text: str) -> str:
     """Return text from the wire with whatever was not UTF-8 replaced, so it can be stored."""
     return wire_text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

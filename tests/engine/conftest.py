@@ -9,14 +9,23 @@ import pytest
 from tests.engine.stage import LoopbackStage, PoolStage, Stage
 from workbench.signals import (
     AnySignal,
+    Bridged,
+    ForkStarted,
+    ForkStopped,
     PromptFinished,
     PromptStarted,
     RecordingFinished,
     RecordingStarted,
     Released,
+    Unbridged,
 )
 
-BEGUN: dict[type, type] = {PromptStarted: PromptFinished, RecordingStarted: RecordingFinished}
+BEGUN: dict[type, type] = {
+    PromptStarted: PromptFinished,
+    RecordingStarted: RecordingFinished,
+    ForkStarted: ForkStopped,
+    Bridged: Unbridged,
+}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from workbench.clock import ManualClock
 from workbench.engine import Engine
 from workbench.engine.loopback import FarEnd, Loopback
 from workbench.engine.pool import Pool
+from workbench.engine.slices import Slice
 from workbench.signals import AnySignal, Signal
 
 PATIENCE_S = 15.0
@@ -22,6 +23,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.signals: list[AnySignal] = []
+        self.audio: list[Slice] = []
         self.host, self.port = "127.0.0.1", 0
         self._taken: set[int] = set()
 
@@ -36,7 +38,11 @@ class Stage:
         """Return an address from which no response ever comes."""
         raise NotImplementedError
 
+    def hear(self, audio: Slice) -> None:
+        self.audio.append(audio)
+
     async def open(self) -> None:
+        self.engine.hear(self.hear)
         await self.engine.start(self.report)
         self.host, self.port = await self.engine.listen("127.0.0.1", 0)
 
@@ -67,6 +73,14 @@ class Stage:
                     f"No {kind.__name__} {fields or ''} on leg {leg}, only:\n"
                     + "\n".join(map(str, self.signals))
                 ) from None
+
+    async def fork_of(self, leg: str, fork: str) -> list[Slice]:
+        """Wait for the end of a fork; return all of its slices."""
+        while True:
+            found = [each for each in self.audio if (each.leg, each.fork) == (leg, fork)]
+            if found and found[-1].last:
+                return found
+            await self.pass_time()
 
     async def ring(self, leg: str = "a", **dial: Any) -> str:
         """Dial ourselves; return the leg that was offered the call."""
@@ -116,12 +130,17 @@ class PoolStage(Stage):
         super().__init__()
         self.pool = self.engine = Pool(**options)
         self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._silent.bind(("127.0.0.1", 0))
 
     def report(self, signal: AnySignal) -> None:
         super().report(signal)
         self._news.set()
+
+    def hear(self, audio: Slice) -> None:
+        super().hear(audio)
+        self._loop.call_soon_threadsafe(self._news.set)
 
     async def pass_time(self) -> None:
         self._news.clear()

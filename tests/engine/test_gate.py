@@ -2,7 +2,7 @@
 
 import pytest
 
-from workbench.engine.gate import SWALLOW, verdict
+from workbench.engine.gate import SWALLOW, bearable, verdict
 
 
 def request(method: str, to: str = "<sip:bob@x>", body: str = "") -> str:
@@ -55,3 +55,21 @@ def test_media_lines_are_bounded() -> None:
     line = "m=audio 4000 RTP/AVP 0\r\n"
     assert verdict(request("INVITE", body=line * 4)) is None
     assert verdict(request("INVITE", body=line * 5)) == 488
+
+
+OK = "SIP/2.0 200 OK\r\nCSeq: 1 REGISTER\r\n"
+
+
+@pytest.mark.parametrize(
+    ("response", "survived"),
+    [
+        (f"{OK}\r\n", True),
+        (f"{OK}{'Service-Route: <sip:a;lr>' + chr(13) + chr(10)}\r\n", True),
+        (OK + "Service-Route: <sip:a;lr>\r\n" * 40 + "\r\n", False),
+        (OK + "service-route: " + "<sip:a;lr>, " * 40 + "<sip:a;lr>\r\n\r\n", False),
+        (OK + "Path: <sip:a;lr>\r\n" * 5 + "\r\n", False),
+        (OK + "\r\n" + "m=audio 9 RTP/AVP 0\r\n" * 5, False),
+    ],
+)
+def test_a_response_that_would_abort_is_dropped(response: str, survived: bool) -> None:
+    assert bearable(response) is survived

@@ -18,6 +18,7 @@ class LegEffects(PassageEffects):
                 leg=placed.leg,
                 uri=placed.to,
                 from_=placed.from_,
+                account=placed.account,
                 headers=placed.headers,
                 ring_timeout_s=placed.ring_timeout_s,
             )

@@ -1,13 +1,16 @@
 """The interface that every engine fulfils: signals out, `execute(command)` in.
 
 Siblings: `loopback` (simulated, any clock), `pool` (supervises worker processes),
-`worker` (such a process), `pjsua` and `pjcall` (the only importers of pjsua2).
+`worker` (such a process), `pjsua`, `pjcall` and `pjaccount` (the only importers of
+pjsua2), `account` and `registrar` (who we are to a PBX, and where we are registered).
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
 from workbench.commands import AnyCommand
+from workbench.engine.account import Account, Registration
+from workbench.engine.slices import Take
 from workbench.signals import AnySignal
 
 Report = Callable[[AnySignal], None]
@@ -35,6 +38,24 @@ class Engine(Protocol):
             AddressInUse: something listens there already.
             EngineError: the address cannot be used on this machine.
         """
+
+    def hear(self, take: Take) -> None:
+        """Give the audio of all forks to `take` from now on, on any thread."""
+
+    async def use_account(self, account: Account) -> None:
+        """Know an account, for calls that go out with it."""
+
+    async def register(self, account: Account, tell: Callable[[Registration], None]) -> None:
+        """Register an account with the address where calls are taken, and keep it so.
+
+        What becomes of it goes to `tell`, on the thread of the loop, now and later.
+
+        Raises:
+            EngineError: there is no address, and none can be opened.
+        """
+
+    async def unregister(self, uri: str) -> None:
+        """Take a registration back; does nothing when there is none."""
 
     async def execute(self, command: AnyCommand) -> None:
         """Carry out a command; what comes of it is reported as signals.

@@ -7,6 +7,7 @@ from workbench.clock import Clock
 from workbench.engine import Report
 from workbench.engine.legs import Ending, Leg
 from workbench.engine.line import Line, LineError, Monotonic
+from workbench.engine.slices import Take
 
 GRACE_S = 0.5
 """How long the far end may take to confirm the end of a call before it is released."""
@@ -27,8 +28,10 @@ class Course:
         *,
         monotonic: Monotonic | None = None,
         vacated: Vacated | None = None,
+        take: Take | None = None,
     ) -> None:
-        """Report signals to `report`; `monotonic` measures audio time."""
+        """Report signals to `report`; `monotonic` measures audio time, `take` takes audio."""
+        self._take: Take = take or (lambda audio: None)
         self._clock, self._report = clock, report
         self._monotonic = monotonic or (lambda: clock.now().timestamp())
         self.vacated = vacated or (lambda leg: None)
@@ -91,7 +94,8 @@ class Course:
             leg.release(leg.ending or Ending("engine", 500, "the engine lost the call"))
 
     def _begin(self, name: str, *, outbound: bool) -> Leg:
-        leg = Leg(name, self._clock, self._monotonic, self._report, outbound=outbound)
+        times = self._clock, self._monotonic
+        leg = Leg(name, *times, self._report, self._take, outbound=outbound)
         self._legs[name] = leg
         return leg
 

@@ -6,6 +6,7 @@ nothing of SIP stacks, so a real trunk and a simulated one behave alike.
 
 from workbench import commands, signals, sip
 from workbench.commands import AnyCommand
+from workbench.engine.account import explained
 from workbench.engine.course import CLOSING_S, Course
 from workbench.engine.joints import Joint, Work
 from workbench.engine.legs import Ending, Leg, Party
@@ -145,7 +146,8 @@ class Exchange(Course):
             return
         leg.line = None
         if leg.ending is None:
-            leg.ending = Ending(by, sip_code, reason, q850_cause)
+            why = explained(reason, sip_code, leg.account) if leg.outbound else reason
+            leg.ending = Ending(by, sip_code, why, q850_cause)
         leg.wind_up()
         if leg.recording:
             self._release_later(leg, CLOSING_S)
@@ -189,6 +191,10 @@ class Exchange(Course):
                 leg.stop_recording(recording)
             case commands.Transfer():
                 leg.transfer.begin(command, answered=leg.answered)
+            case commands.Fork():
+                leg.forks.begin(command)
+            case commands.StopFork(fork=fork):
+                leg.forks.stop(fork)
             case commands.Bridge() | commands.Link() | commands.Unbridge():
                 self._join(leg, command)
             case commands.Hangup(reason=reason, cause=cause):
@@ -206,6 +212,8 @@ class Exchange(Course):
                 leg.refuse_recording(recording, reason)
             case commands.Transfer(transfer=transfer):
                 leg.transfer.refuse(transfer, reason)
+            case commands.Fork(fork=fork):
+                leg.forks.refuse(fork, reason)
             case commands.Bridge(other=other) | commands.Link(other=other):
                 leg.tell(signals.Unbridged, other=other, reason=reason)
 
@@ -246,6 +254,7 @@ class Exchange(Course):
         if command.leg in self._legs:
             return
         leg = self._begin(command.leg, outbound=True)
+        leg.account = command.account
         leg.deadline = self._clock.call_later(
             command.ring_timeout_s, lambda: self._ring_out(leg, command.ring_timeout_s)
         )

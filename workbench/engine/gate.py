@@ -27,6 +27,8 @@ ALLOWED = frozenset(
 )
 """Methods that pjsip may see; SUBSCRIBE and REFER it refuses itself, in the right words."""
 MOST_MEDIA_LINES = 4
+MOST_ROUTES = 4
+"""Service-Route (RFC 3608) and Path in a response; pjsua aborts at its ninth."""
 SWALLOW: Literal[0] = 0
 NO_SUBSCRIPTION = 481
 """RFC 6665, section 4.1.3: what a NOTIFY is answered that nobody has subscribed to."""
@@ -62,6 +64,14 @@ def verdict(
     return None
 
 
+def bearable(response: str) -> bool:
+    """Tell whether pjsip survives a response: a registrar's many routes would abort it."""
+    routes = len(sip.header_values(response, "Service-Route", "Path"))
+    listed = sum(value.count(",") for value in sip.header_values(response, "Service-Route"))
+    too_many_media = len(_MEDIA_LINE.findall(response)) > MOST_MEDIA_LINES
+    return routes + listed <= MOST_ROUTES and not too_many_media
+
+
 def _event(message: str) -> str:
     return sip.header_value(message, "Event", "o").partition(";")[0].strip().lower()
 
@@ -72,7 +82,7 @@ class Text(ctypes.Structure):
     _fields_ = (("ptr", ctypes.c_char_p), ("slen", ctypes.c_ssize_t))
 
 
-_ON_REQUEST = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+_ON_MESSAGE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 
 class _Module(ctypes.Structure):
@@ -88,8 +98,8 @@ class _Module(ctypes.Structure):
         ("start", ctypes.c_void_p),
         ("stop", ctypes.c_void_p),
         ("unload", ctypes.c_void_p),
-        ("on_rx_request", _ON_REQUEST),
-        ("on_rx_response", ctypes.c_void_p),
+        ("on_rx_request", _ON_MESSAGE),
+        ("on_rx_response", _ON_MESSAGE),
         ("on_tx_request", ctypes.c_void_p),
         ("on_tx_response", ctypes.c_void_p),
         ("on_tsx_state", ctypes.c_void_p),
@@ -119,7 +129,8 @@ class Gate:
             name=Text(name, len(name)),
             id=-1,
             priority=BEFORE_TRANSACTIONS,
-            on_rx_request=_ON_REQUEST(self._on_request),
+            on_rx_request=_ON_MESSAGE(self._on_request),
+            on_rx_response=_ON_MESSAGE(self._on_response),
         )
         register = library.pjsip_endpt_register_module
         register.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
@@ -135,3 +146,11 @@ class Gate:
             self._defect(f"gate: {type(error).__name__}: {error}")
             return 1
         return int(code is not None)
+
+    def _on_response(self, _response: int) -> int:
+        """Return 1 when the response goes no further."""
+        try:
+            return int(not bearable(self.last_received))
+        except Exception as error:  # noqa: BLE001 - the caller is C
+            self._defect(f"gate: {type(error).__name__}: {error}")
+            return 1

@@ -14,8 +14,10 @@ from workbench.clock import Clock, Timer
 from workbench.commands import Play, Record
 from workbench.engine import Report
 from workbench.engine.digits import Keypad, Outcome
+from workbench.engine.forks import Forks
 from workbench.engine.joints import Joint
 from workbench.engine.line import Line, LineError, Monotonic, StreamCount, Tape
+from workbench.engine.slices import Take
 from workbench.engine.transfer import Transferring
 from workbench.signals import AnySignal
 
@@ -38,11 +40,20 @@ class Leg:
     """One side of a call, from `Offered` or `Dial` to `Released`."""
 
     def __init__(
-        self, name: str, clock: Clock, monotonic: Monotonic, report: Report, *, outbound: bool
+        self,
+        name: str,
+        clock: Clock,
+        monotonic: Monotonic,
+        report: Report,
+        take: Take,
+        *,
+        outbound: bool,
     ) -> None:
         """Name a leg; its line is attached as soon as there is one."""
         self.name, self.outbound = name, outbound
         self.line: Line | None = None
+        self.account = ""
+        """The URI of the account that an outbound leg uses."""
         self.ringing = self.early = self.answered = self.released = False
         self.ending: Ending | None = None
         self.deadline: Timer | None = None
@@ -50,6 +61,7 @@ class Leg:
         self.counted: StreamCount | None = None
         self.keypad = Keypad(clock, self._press, self._sent)
         self.transfer = Transferring(clock, self._live_line, self.tell)
+        self.forks = Forks(self._live_line, self.tell, lambda: self.media_ms, take)
         self.joints: dict[str, Joint] = {}
         """What joins it to other legs, by their names."""
         self._clock, self._monotonic, self._report = clock, monotonic, report
@@ -95,6 +107,7 @@ class Leg:
             self._begin_prompt(self._prompt)
         for joint in tuple(self.joints.values()):
             joint.try_join()
+        self.forks.start_media()
         self.keypad.run()
         self._sampler = self._clock.call_later(SAMPLE_S, self._sample)
 
@@ -191,6 +204,7 @@ class Leg:
         self.transfer.interrupt()
         for joint in tuple(self.joints.values()):
             joint.part("the call is ending")
+        self.forks.wind_up()
         if self._recording_tape is not None:
             self._recording_tape.stop()
         elif self._recording is not None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, Protocol
 
-from workbench.commands import Dial
+from workbench.commands import Dial, Fork
+from workbench.engine.slices import Take
 
 Monotonic = Callable[[], float]
 """Seconds on a clock that never goes back."""
@@ -71,6 +72,9 @@ class Line(Protocol):
 
     def forget_transfer(self) -> None:
         """Take no more notice of how the far end says that it goes."""
+
+    def fork(self, command: Fork, media_ms: int, take: Take) -> Tape:
+        """Give the raw audio away, of which the first frame lies at `media_ms`."""
 
     def bridge(self, other: "Line", *, hears: bool, heard: bool) -> None:
         """Let this far end hear the other's, the other's this one's, or both."""

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from workbench import sip
+from workbench.commands import Fork
 from workbench.engine.crosslink import Links
 from workbench.engine.exchange import Exchange
+from workbench.engine.forktap import ForkTap
 from workbench.engine.legs import Party
 from workbench.engine.line import (
     NO_HEADERS,
@@ -26,6 +28,7 @@ from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.patch import Bridge, Patch
 from workbench.engine.player import Player
 from workbench.engine.ports import PortPool
+from workbench.engine.slices import Take
 from workbench.engine.tapes import PlayerTape, RecorderTape
 from workbench.reason import read as read_reason
 
@@ -87,6 +90,8 @@ class Line:
         self.call: NativeCall | None = None
         self._exchange, self._inbox, self._monotonic = exchange, inbox, monotonic
         self.patch = Patch(bridge)
+        self._ports = ports
+        self._taps: list[ForkTap] = []
         self._links = Links(self.patch, ports, media)
         self._player: PlayerTape | None = None
         self._recorder: RecorderTape | None = None
@@ -161,6 +166,12 @@ class Line:
         """Record both directions again."""
         if self._recorder is tape and self._recorder.runs:
             self.patch.pause(paused=False)
+
+    def fork(self, command: Fork, media_ms: int, take: Take) -> ForkTap:
+        """Give the raw audio away, of which the first frame lies at `media_ms`."""
+        tap = ForkTap(self.leg, command, media_ms, self.patch, self._ports, take)
+        self._taps.append(tap)
+        return tap
 
     def bridge(self, other: Any, *, hears: bool, heard: bool) -> None:
         """Let this far end hear the other's, the other's this one's, or both."""
@@ -250,6 +261,9 @@ class Line:
 
     def watch_tapes(self) -> None:
         """Follow the tapes to their ends."""
+        for tap in self._taps:
+            tap.flush()
+        self._taps = [tap for tap in self._taps if tap.running]
         if self._player is not None and not self._player.watch(self.leg, self._exchange):
             self._player = None
         if self._recorder is not None and not self._recorder.watch(self.leg, self._exchange):

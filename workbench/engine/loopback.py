@@ -6,18 +6,21 @@ signals, and their order, are those of `pool` for the same commands.
 
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from workbench import sip
 from workbench.clock import Clock
 from workbench.commands import AnyCommand, Dial
 from workbench.engine import Report
+from workbench.engine.account import Account, Registration
 from workbench.engine.digits import Keypad, Outcome
 from workbench.engine.exchange import Exchange
 from workbench.engine.legs import Party
 from workbench.engine.line import Direction, Line, Method, StreamCount, Tape
 from workbench.engine.simline import SimLine
+from workbench.engine.slices import Slice, Take
 from workbench.errors import EngineError
 from workbench.signals import AnySignal
 
@@ -52,8 +55,10 @@ class Loopback:
         self._clock = clock
         self._far_ends = dict(far_ends or {})
         self._listening = False
+        self._registered: dict[str, Callable[[Registration], None]] = {}
         self._sequence, self._call_ids = itertools.count(1), itertools.count(1)
         self._exchange = Exchange(clock, _nobody)
+        self._take: Take = lambda audio: None
 
     def far_end(self, user: str, script: FarEnd) -> None:
         """Let calls to `user` meet a scripted far end."""
@@ -61,13 +66,34 @@ class Loopback:
 
     async def start(self, report: Report) -> None:
         """Get ready to execute commands; signals go to `report` from now on."""
-        self._exchange = Exchange(self._clock, report)
+        self._exchange = Exchange(self._clock, report, take=self._give)
         self._exchange.connect(self)
 
     async def listen(self, host: str, port: int) -> tuple[str, int]:
         """Take the calls to every address that has no scripted far end."""
         self._listening = True
         return host, port or sip.DEFAULT_PORT
+
+    def hear(self, take: Take) -> None:
+        """Give the audio of all forks to `take`: silence."""
+        self._take = take
+
+    def _give(self, audio: Slice) -> None:
+        self._take(audio)
+
+    async def use_account(self, account: Account) -> None:
+        """Know an account; the simulation asks nobody for credentials."""
+
+    async def register(self, account: Account, tell: Callable[[Registration], None]) -> None:
+        """Say that an account is registered, which it is for as long as it asks."""
+        until = self._clock.now() + timedelta(seconds=account.expires_s)
+        self._registered[account.uri] = tell
+        tell(Registration(uri=account.uri, state="registered", until=until, sip_code=200))
+
+    async def unregister(self, uri: str) -> None:
+        """Take a registration back; does nothing when there is none."""
+        if (tell := self._registered.pop(uri, None)) is not None:
+            tell(Registration(uri=uri, state="unregistered"))
 
     async def execute(self, command: AnyCommand) -> None:
         """Carry out a command; what comes of it is reported as signals."""

@@ -1,7 +1,7 @@
 """One call of pjsua2: its verbs in, plain facts of its callbacks out.
 
 A callback copies what it was given to plain Python, tells its line and returns (`pjsua` has
-the rules). With `pjsua` the only importer of pjsua2.
+the rules). With `pjsua` and `pjaccount` the only importer of pjsua2.
 """
 
 import ctypes
@@ -29,7 +29,6 @@ class Owner(Protocol):
 
     exchange: Exchange
     book: LineBook
-    account: pj.Account
 
     def defect(self, text: str) -> None:
         """Take note of a callback that raised."""
@@ -82,13 +81,28 @@ def acting(purpose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorate
 
 
+class Counting(Protocol):
+    """An account that knows how many calls hang on it."""
+
+    calls: int
+
+
 class PjCall(pj.Call):
     """One call of the library; it must die in the callback that says it is over."""
 
-    def __init__(self, trunk: Owner, line: Line, native_id: int = -1) -> None:
+    def __init__(
+        self, trunk: Owner, line: Line, account: Counting, native_id: int = -1
+    ) -> None:
         """Report to `line`; without an id the call is about to be dialled."""
-        super().__init__(trunk.account, native_id)
-        self.trunk, self.line = trunk, line
+        super().__init__(account, native_id)
+        self.trunk, self.line, self._account = trunk, line, account
+        account.calls += 1
+        self._held = True
+
+    def let_go(self) -> None:
+        """Tell the account that this call needs it no more; does nothing the second time."""
+        self._account.calls -= self._held
+        self._held = False
 
     # What a line asks for.
 
@@ -152,6 +166,7 @@ class PjCall(pj.Call):
         state, code, reason = info.state, int(info.lastStatusCode), sip.legible(info.lastReason)
         if state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._count(0)
+            self.let_go()
             self.line.disconnected(code, reason)
         elif state == pj.PJSIP_INV_STATE_CONFIRMED:
             self.line.tell(exchange.answered)

@@ -1,4 +1,4 @@
-"""The endpoint of pjsua2 and its account, as a trunk whose calls are those of `pjcall`.
+"""The endpoint of pjsua2, as a trunk with calls of `pjcall` and accounts of `pjaccount`.
 
 pjsua2 aborts the process on many a misuse, hence three rules. A callback copies what it
 was given to plain Python, puts it into the inbox and returns. Whatever acts on the library
@@ -6,9 +6,9 @@ happens between two polls, on the one thread that has opened it. No object of th
 outlives what it stands for.
 """
 
-import functools
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pjsua2 as pj
@@ -21,6 +21,7 @@ from workbench.engine.line import LineError, Monotonic
 from workbench.engine.linebook import MESSAGE_MARK, LineBook, logged_message
 from workbench.engine.lines import Line
 from workbench.engine.mediasocket import MediaSocket
+from workbench.engine.pjaccount import Identities, Notify, Place, Registrations
 from workbench.engine.pjcall import (
     PjBridge,
     PjCall,
@@ -30,6 +31,7 @@ from workbench.engine.pjcall import (
     library,
 )
 from workbench.engine.ports import PortPool
+from workbench.engine.wire import AnyOrder, Register, Unregister, UseAccount
 
 PORTS_A_LEG = 4
 """Of the pool: two for a fork, two for legs of other workers."""
@@ -69,16 +71,20 @@ class PjTrunk:
         monotonic: Monotonic,
         defect: Callable[[str], None],
         media: MediaSocket,
+        tell: Notify,
     ) -> None:
-        """Report to `exchange`, defects to `defect`; `name` begins inbound legs' names."""
-        self.exchange, self.defect = exchange, defect
+        """Report to `exchange`, defects to `defect`; `name` begins inbound legs' names.
+
+        What registrars answer goes to `tell`.
+        """
+        self.exchange, self.defect, self._tell = exchange, defect, tell
         self.book = LineBook(exchange, name, monotonic, PjBridge(), media)
         self.takes_calls = False
 
     @property
     def busy(self) -> bool:
-        """Tell whether there are calls, or files of calls, that are not finished."""
-        return self.book.busy or calls_in_use() > 0
+        """Tell whether calls, files of calls or registrations are not finished."""
+        return self.book.busy or calls_in_use() > 0 or self._registrations.busy
 
     def open(self, host: str, port: int, log: str = "") -> tuple[str, int]:
         """Start the endpoint at a UDP address and return the address.
@@ -86,10 +92,10 @@ class PjTrunk:
         Raises:
             TrunkError: the address cannot be used.
         """
-        self.endpoint, self._log = pj.Endpoint(), PjLog(self)
+        self.endpoint, self._log = pj.Endpoint(), PjLog(self, log)
         self.endpoint.libCreate()
         config, udp = pj.EpConfig(), pj.TransportConfig()
-        settings.configure_endpoint(config, most_legs(), log)
+        settings.configure_endpoint(config, most_legs())
         config.logConfig.writer = self._log
         self.endpoint.libInit(config)
         self._gate = gate.Gate(library, self.defect, self.book.expects_notify)
@@ -104,9 +110,9 @@ class PjTrunk:
         self.book.ports = PortPool(library, ports, self.defect)
         self._choose_codecs()
         at = str(self.endpoint.transportGetInfo(transport).localName)
-        self.account, owner = PjAccount(self), pj.AccountConfig()
-        settings.configure_account(owner, at, host, transport)
-        self.account.create(owner)
+        place = Place(at, host, transport)
+        self._identities = Identities(self, place)
+        self._registrations = Registrations(self, self._identities, place, self._tell)
         shown, _, bound = at.rpartition(":")
         return shown, int(bound)
 
@@ -115,6 +121,21 @@ class PjTrunk:
             name = str(codec.codecId)
             priority = settings.CODECS.get(name.rsplit("/", 1)[0], 0)
             self.endpoint.codecSetPriority(name, priority)
+
+    def take_order(self, order: AnyOrder) -> None:
+        """Do what the bench asks beside the commands of legs."""
+        match order:
+            case UseAccount():
+                self._identities.know(order)
+            case Register():
+                self._registrations.register(order)
+            case Unregister(uri=uri):
+                self._registrations.unregister(uri)
+
+    def retire(self) -> None:
+        """Take no more calls, and every registration back."""
+        self.takes_calls = False
+        self._registrations.unregister_all()
 
     def step(self) -> None:
         """Let the library work, then hand over all that it reported."""
@@ -132,7 +153,12 @@ class PjTrunk:
         self.book.seen(logged)
 
     def dial(self, command: Dial) -> Line:
-        """Send an INVITE."""
+        """Send an INVITE.
+
+        Raises:
+            LineError: the call cannot be placed.
+        """
+        account = self._identities.find(command.account)
         call_id = uuid.uuid4().hex
         prm = audio_call()
         prm.opt.customCallId = call_id
@@ -140,10 +166,11 @@ class PjTrunk:
             prm.txOption.localUri = f"<{sip.parse_address(command.from_)}>"
         prm.txOption.headers = header_vector(command.headers)
         line = self.book.open(command.leg, call_id)
-        line.call = call = PjCall(self, line)
+        line.call = call = PjCall(self, line, account)
         try:
             call.makeCall(f"<{sip.parse_address(command.uri)}>", prm)
         except pj.Error as error:
+            call.let_go()
             line.call = None
             raise LineError(f"the call could not be placed: {error.reason}", 503) from None
         return line
@@ -152,40 +179,19 @@ class PjTrunk:
 class PjLog(pj.LogWriter):
     """Picks the SIP messages out of the library's log, where each goes as it is sent."""
 
-    def __init__(self, trunk: PjTrunk) -> None:
-        """Tell the lines of `trunk` of their messages."""
+    def __init__(self, trunk: PjTrunk, path: str = "") -> None:
+        """Tell the lines of `trunk` of their messages; keep the log at `path`, if any."""
         super().__init__()
         self.trunk = trunk
+        self._file = Path(path).open("a") if path else None  # noqa: SIM115 - open for life
 
     @guarded
     def write(self, entry: Any) -> None:
         """Pass on the lines of the log that hold a message."""
         text = str(entry.msg)
+        if self._file is not None:
+            # The library's own file would hold credentials and keys.
+            self._file.write(sip.redact(sip.legible(text)))
+            self._file.flush()
         if text.rstrip().endswith(MESSAGE_MARK):
             self.trunk.seen(text)
-
-
-class PjAccount(pj.Account):
-    """Where calls come in."""
-
-    def __init__(self, trunk: PjTrunk) -> None:
-        """Report to `trunk`."""
-        super().__init__()
-        self.trunk = trunk
-
-    @guarded
-    def onIncomingCall(self, prm: Any) -> None:
-        """Take the call; to refuse it here would abort when it has no SDP."""
-        rdata, trunk = prm.rdata, self.trunk
-        message, remote = sip.legible(rdata.wholeMsg), str(rdata.srcAddress)
-        line = trunk.book.open_inbound(message)
-        line.call = PjCall(trunk, line, int(prm.callId))
-        if trunk.takes_calls:
-            trunk.book.offer(line, message, remote)
-        else:
-            trunk.book.put(functools.partial(line.hang_up, 480))
-
-    @guarded
-    def onIncomingSubscribe(self, prm: Any) -> None:
-        """Refuse every subscription (CVE-2026-28799)."""
-        prm.code, prm.reason = 489, "Bad Event"

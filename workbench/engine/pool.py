@@ -10,19 +10,25 @@ import ipaddress
 import itertools
 import logging
 import socket
+from collections.abc import Coroutine
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from workbench import sip
 from workbench.clock import Clock, SystemClock
-from workbench.commands import AnyCommand, Bridge, Dial, Hangup, Unbridge
+from workbench.commands import AnyCommand, Bridge, Dial, Fork, Hangup, Unbridge
 from workbench.engine import Report
+from workbench.engine.account import Account
 from workbench.engine.crossing import Crossings
 from workbench.engine.exchange import check
 from workbench.engine.legs import Ending
 from workbench.engine.process import WorkerProcess
+from workbench.engine.registrar import Registrars, Tell, credentials
+from workbench.engine.slices import Take
+from workbench.engine.wire import UseAccount
 from workbench.errors import AddressInUse, EngineError, InvalidInput
 from workbench.signals import AnySignal, Released
 
@@ -60,6 +66,7 @@ class Pool:
         self._kept, self._most, self._host = workers, max_workers, host
         self._log = log_folder
         self._report: Report = _nobody
+        self._take: Take = lambda audio: None
         self._alive: list[WorkerProcess] = []
         self._dialling: list[WorkerProcess] = []
         self._listening: dict[WorkerProcess, tuple[str, int]] = {}
@@ -67,6 +74,8 @@ class Pool:
         self._crossings = Crossings(self._legs)
         self._resolving: dict[str, asyncio.Task[None]] = {}
         """Legs whose host is looked up; nobody has been called yet."""
+        self._accounts: dict[str, Account] = {}
+        self._registrars = Registrars(self._clock, lambda: self._hire(self._host), self._route)
         self._sequence = itertools.count(1)
         self._closing = False
 
@@ -74,6 +83,11 @@ class Pool:
     def workers(self) -> dict[str, int]:
         """Return the process id of each worker by its name."""
         return {worker.name: worker.pid for worker in self._alive}
+
+    @property
+    def registering(self) -> dict[str, int]:
+        """Return the process id of each worker that registers accounts, by its name."""
+        return {worker.name: worker.pid for worker in self._registrars.workers}
 
     def worker_of(self, leg: str) -> str | None:
         """Return the name of the worker that carries a leg, None once it is released."""
@@ -102,6 +116,30 @@ class Pool:
         self._listening[worker] = (host, ready.port)
         return ready.host, ready.port
 
+    def hear(self, take: Take) -> None:
+        """Give the audio of all forks to `take`, on threads of their own."""
+        self._take = take
+
+    async def use_account(self, account: Account) -> None:
+        """Know an account, for calls that go out with it."""
+        self._accounts[account.uri] = account
+
+    async def register(self, account: Account, tell: Tell) -> None:
+        """Register an account with the address where calls are taken, and keep it so.
+
+        Raises:
+            EngineError: there is no address, and none can be opened.
+        """
+        await self.use_account(account)
+        host, port = next(iter(self._listening.values()), ("", 0))
+        if not port:
+            host, port = await self.listen(self._host, 0)
+        self._registrars.register(account, f"sip:{account.user}@{host}:{port}", tell)
+
+    async def unregister(self, uri: str) -> None:
+        """Take a registration back; does nothing when there is none."""
+        self._registrars.unregister(uri)
+
     async def execute(self, command: AnyCommand) -> None:
         """Carry out a command; what comes of it is reported as signals."""
         if isinstance(command, Dial):
@@ -109,6 +147,8 @@ class Pool:
         elif isinstance(command, Bridge | Unbridge):
             self._crossings.execute(command)
         elif worker := self._legs.get(command.leg):
+            if isinstance(command, Fork):
+                worker.read_audio(self._take)
             worker.send(command)
         elif isinstance(command, Hangup) and command.leg in self._resolving:
             self._cancel(command.leg)
@@ -116,6 +156,7 @@ class Pool:
     async def close(self) -> None:
         """End every leg, each with its `Released` signal, and every process."""
         self._closing = True
+        self._registrars.close()
         for leg in tuple(self._resolving):
             self._cancel(leg)
         workers = list(self._alive)
@@ -136,6 +177,9 @@ class Pool:
             self._release(command.leg, Ending("engine", 400, str(error)))
             return
         address = sip.parse_address(command.uri)
+        if command.account:
+            self._later(command.leg, self._dial_by_account(command))
+            return
         if address.transport != "udp":
             reason = f"calls over {address.transport} are not there yet: call over udp"
             self._release(command.leg, Ending("engine", 503, reason))
@@ -144,8 +188,10 @@ class Pool:
             self._place(command)
             return
         # A name server may take its time, and other calls have commands too.
-        work = self._dial_by_name(command, address)
-        self._resolving[command.leg] = asyncio.get_running_loop().create_task(work)
+        self._later(command.leg, self._dial_by_name(command, address))
+
+    def _later(self, leg: str, work: Coroutine[Any, Any, None]) -> None:
+        self._resolving[leg] = asyncio.get_running_loop().create_task(work)
 
     def _cancel(self, leg: str) -> None:
         """End a leg before its host is known."""
@@ -163,9 +209,42 @@ class Pool:
         uri = str(replace(address, host=host))
         self._place(msgspec.structs.replace(command, uri=uri))
 
-    def _place(self, command: Dial) -> None:
+    async def _dial_by_account(self, command: Dial) -> None:
+        try:
+            account = self._account(command.account)
+            order = credentials(account, await self._route(account))
+        except EngineError as error:
+            self._resolving.pop(command.leg)
+            self._release(command.leg, Ending("engine", 503, str(error)))
+            return
+        self._resolving.pop(command.leg)
+        self._place(command, order)
+
+    def _account(self, uri: str) -> Account:
+        if uri not in self._accounts:
+            raise EngineError(f"the account {uri} is not known: give it to the bench")
+        return self._accounts[uri]
+
+    async def _route(self, account: Account) -> str:
+        """Return the Route by which an account's requests go out.
+
+        Raises:
+            EngineError: there is no way there.
+        """
+        hop = account.hop
+        if hop.transport != "udp":
+            raise EngineError(f"{hop.transport} is not there yet: use an account over udp")
+        if (host := await resolve(hop.host)) is None:
+            raise EngineError(f"the host {hop.host} cannot be resolved")
+        if out_of_reach(self._host, host):
+            raise EngineError(f"{hop} is out of reach from {self._host}: {REMEDY}")
+        # A proxy expects its Route; a registrar is only found by it, and need not see it.
+        hidden = "" if account.proxy else ";hide"
+        return f"<sip:{host}:{hop.port};lr{hidden}>"
+
+    def _place(self, command: Dial, order: UseAccount | None = None) -> None:
         """Give a call to a worker that has a line for it."""
-        if out_of_reach(self._host, sip.parse_address(command.uri).host):
+        if order is None and out_of_reach(self._host, sip.parse_address(command.uri).host):
             reason = f"{command.uri} is out of reach from {self._host}: {REMEDY}"
             self._release(command.leg, Ending("engine", 503, reason))
             return
@@ -181,6 +260,8 @@ class Pool:
         self._legs[command.leg] = worker
         worker.legs.add(command.leg)
         worker.lines.add(command.leg)
+        if order is not None:
+            worker.send(order)
         worker.send(command)
 
     def _why_full(self) -> str:
@@ -225,6 +306,7 @@ class Pool:
             self._release(leg, ending)
         if not self._closing:
             logger.warning("Engine worker %s was lost (%s).", worker.name, cause)
+            self._registrars.lost(worker)
             self._replace(worker)
 
     def _replace(self, worker: WorkerProcess) -> None:

@@ -5,17 +5,21 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from workbench.commands import AnyCommand
-from workbench.engine.mediasocket import hand
+from workbench.engine.mediasocket import hand, read_slices
+from workbench.engine.slices import Take
 from workbench.engine.wire import (
     AnyNotice,
+    AnyOrder,
     DefectFound,
     Frames,
     LineVacated,
+    RegistrationChanged,
     WorkerFailed,
     WorkerReady,
     pack,
@@ -49,9 +53,11 @@ class WorkerProcess:
         self.lines: set[str] = set()
         """Legs whose line is still taken, for instance by a peer that does not answer."""
         self.most_legs = USUAL_LEGS
+        self.on_registration: Callable[[RegistrationChanged], None] = _nobody
+        """Who is told of the accounts that it registers."""
         self._report, self._lost, self._noticed = report, lost, noticed
         self._frames, self._backlog = Frames(), bytearray()
-        self._closing = False
+        self._closing = self._heard = False
         self._patience = STUBBORN_S
         self._loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[WorkerReady] = self._loop.create_future()
@@ -88,7 +94,7 @@ class WorkerProcess:
         """Tell whether its endpoint ever opened."""
         return self.ready.done() and self.ready.exception() is None
 
-    def send(self, command: AnyCommand) -> None:
+    def send(self, command: AnyCommand | AnyOrder) -> None:
         """Send a command; a worker that has died says so by itself."""
         if not self._closing:
             self._backlog += pack(command)
@@ -98,6 +104,15 @@ class WorkerProcess:
         """Give the worker its end of a link, before the command that tells what it is for."""
         with suppress(OSError):  # it has died; the reader will find out
             hand(self._media, link, end)
+
+    def read_audio(self, take: Take) -> None:
+        """Take the frames of its forks, on a thread that lives as long as the worker."""
+        if not self._heard:
+            self._heard = True
+            threading.Thread(
+                target=read_slices, args=(self._media, take), name=f"workbench-{self.name}",
+                daemon=True,
+            ).start()  # fmt: skip
 
     def close(self) -> None:
         """Ask the worker to hang up and end; what it reports until then is passed on."""
@@ -142,7 +157,8 @@ class WorkerProcess:
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
         self._socket.close()
-        self._media.close()
+        if not self._heard:
+            self._media.close()  # else its reader does, when it has read all
         self._reap()
 
     def _receive(self, report: AnySignal | AnyNotice) -> None:
@@ -155,6 +171,8 @@ class WorkerProcess:
                 self.ready.set_exception(kind(f"The engine cannot start: {reason}."))
             case LineVacated(leg=leg):
                 self.lines.discard(leg)
+            case RegistrationChanged():
+                self.on_registration(report)
             case DefectFound(text=text):
                 self._noticed(f"{self.name}: {text}")
             case _:
@@ -209,3 +227,7 @@ def start(
             # Ctrl-C in a terminal goes to its whole process group: workers are not in it.
             start_new_session=True,
         )
+
+
+def _nobody(notice: RegistrationChanged) -> None:
+    """Take notices of a worker that registers nothing, of which there are none."""

@@ -36,6 +36,8 @@ ENDPOINT: dict[str, object] = {
 
 ACCOUNT: dict[str, object] = {
     "regConfig.registerOnAdd": False,
+    # The pool tries again, longer and longer, and elsewhere when this process is lost.
+    "regConfig.retryIntervalSec": 0,
     "presConfig.publishEnabled": False,
     "mwiConfig.enabled": False,
     "natConfig.iceEnabled": False,
@@ -55,12 +57,11 @@ LOG_LEVEL = 4
 IPV6_DISABLED = 0
 
 
-def configure_endpoint(config: Any, most_legs: int, log: str) -> None:
-    """Configure the endpoint; its log also goes to a file if one is named."""
+def configure_endpoint(config: Any, most_legs: int) -> None:
+    """Configure the endpoint."""
     apply(config, ENDPOINT)
     config.uaConfig.maxCalls = most_legs
     config.logConfig.level = config.logConfig.consoleLevel = LOG_LEVEL
-    config.logConfig.filename = log
 
 
 def configure_account(config: Any, at: str, host: str, transport: int) -> None:

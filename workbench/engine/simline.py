@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import soundfile
 
 from workbench.clock import Clock
+from workbench.commands import Fork
 from workbench.engine.legs import Party
 from workbench.engine.line import (
     NO_HEADERS,
@@ -23,8 +24,10 @@ from workbench.engine.line import (
     StreamCount,
     Tape,
 )
+from workbench.engine.simfork import SimFork
 from workbench.engine.simtapes import RATE, SimRecorders, SimTape
 from workbench.engine.simtransfer import Referable, ReferObserver
+from workbench.engine.slices import Take
 from workbench.reason import Reason
 from workbench.reason import read as read_reason
 
@@ -190,6 +193,10 @@ class SimLine(Referable):
         tape.whole = lambda: self._observer.recorded(self.leg, tape)
         tape.write(0)
         return tape
+
+    def fork(self, command: Fork, media_ms: int, take: Take) -> SimFork:
+        """Give silence away, a frame every 20 ms."""
+        return SimFork(self._clock, self.leg, command, media_ms, take)
 
     def bridge(self, other: Line, *, hears: bool, heard: bool) -> None:
         """Let the silence of both ends be one."""

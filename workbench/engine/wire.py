@@ -46,16 +46,65 @@ class DefectFound(Notice, frozen=True, kw_only=True, tag="defect_found"):
     text: str
 
 
-AnyNotice = WorkerReady | WorkerFailed | LineVacated | DefectFound
+class RegistrationChanged(Notice, frozen=True, kw_only=True, tag="registration_changed"):
+    """The registrar has answered, or nobody has."""
+
+    uri: str
+    sip_code: int
+    reason: str
+    expires_s: int = 0
+    """How long it lasts; 0 when there is none."""
+    retry_after_s: int = 0
+    """When the registrar wants to be asked again, where it says so."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
+    """What a worker is asked to do beside the commands of a leg."""
+
+
+class UseAccount(Order, frozen=True, kw_only=True, tag="use_account"):
+    """Know an account; the only message that holds a password, which no text of it shows."""
+
+    uri: str
+    username: str
+    password: str
+    realm: str
+    registrar: str
+    """The URI that a REGISTER names."""
+    route: str
+    """Where requests are sent, as a Route header's value."""
+    expires_s: int
+
+    def __repr__(self) -> str:
+        return f"UseAccount({self.uri})"
+
+
+class Register(Order, frozen=True, kw_only=True, tag="register"):
+    """Register an account that is known, with the address where its calls are taken."""
+
+    uri: str
+    contact: str
+
+
+class Unregister(Order, frozen=True, kw_only=True, tag="unregister"):
+    """Take a registration back."""
+
+    uri: str
+
+
+AnyNotice = WorkerReady | WorkerFailed | LineVacated | DefectFound | RegistrationChanged
+AnyOrder = UseAccount | Register | Unregister
 
 _encoder = msgspec.msgpack.Encoder()
-_commands = msgspec.msgpack.Decoder(AnyCommand)
+_commands: msgspec.msgpack.Decoder[AnyCommand | AnyOrder] = msgspec.msgpack.Decoder(
+    AnyCommand | AnyOrder
+)
 _reports: msgspec.msgpack.Decoder[AnySignal | AnyNotice] = msgspec.msgpack.Decoder(
     AnySignal | AnyNotice
 )
 
 
-def pack(message: AnyCommand | AnySignal | AnyNotice) -> bytes:
+def pack(message: AnyCommand | AnyOrder | AnySignal | AnyNotice) -> bytes:
     """Return a message as it goes over the socket."""
     body = _encoder.encode(message)
     return len(body).to_bytes(LENGTH, "big") + body
@@ -72,8 +121,8 @@ class Frames:
         """Add what has come."""
         self._buffer += received
 
-    def commands(self) -> Iterator[AnyCommand]:
-        """Yield each command that is complete."""
+    def commands(self) -> Iterator[AnyCommand | AnyOrder]:
+        """Yield each command and order that is complete."""
         for body in self._bodies():
             yield _commands.decode(body)
 

@@ -21,15 +21,18 @@ from contextlib import suppress
 from datetime import datetime
 
 from workbench.clock import ManualTimer, SystemClock
+from workbench.commands import AnyCommand
 from workbench.engine import pjsua
 from workbench.engine.exchange import Exchange
 from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.ports import PortsError
 from workbench.engine.wire import (
     AnyNotice,
+    AnyOrder,
     DefectFound,
     Frames,
     LineVacated,
+    Order,
     WorkerFailed,
     WorkerReady,
     pack,
@@ -138,12 +141,13 @@ class Worker:
 
     def __init__(self, link: BenchLink, name: str, media: MediaSocket) -> None:
         """Wire the trunk to the bench."""
-        self._link, self._clock = link, PumpClock()
+        self._link, self._media, self._clock = link, media, PumpClock()
         self._exchange = Exchange(
             self._clock,
             link.send,
             monotonic=self._clock.monotonic,
             vacated=lambda leg: link.send(LineVacated(leg=leg)),
+            take=media.put,
         )
         self._trunk = pjsua.PjTrunk(
             self._exchange,
@@ -151,6 +155,7 @@ class Worker:
             self._clock.monotonic,
             lambda text: link.send(DefectFound(text=text)),
             media,
+            link.send,
         )
         self._exchange.connect(self._trunk)
 
@@ -171,19 +176,27 @@ class Worker:
         """Serve until the bench closes the socket, then end what is left."""
         while not self._link.closed:
             self._step()
-        self._trunk.takes_calls = False
+        self._trunk.retire()
         self._exchange.hang_up_all("the bench has closed")
         deadline = self._clock.monotonic() + PARTING_S
         while self._trunk.busy and self._clock.monotonic() < deadline:
             self._step()
         self._link.drain()
+        self._media.drain()
 
     def _step(self) -> None:
         frames = self._link.wait(BUSY_MS if self._trunk.busy else IDLE_MS)
         for command in frames.commands():
-            self._safely(functools.partial(self._exchange.execute, command))
+            self._safely(functools.partial(self._carry_out, command))
         self._safely(self._trunk.step)
         self._safely(self._clock.run_due)
+        self._media.flush()
+
+    def _carry_out(self, command: AnyCommand | AnyOrder) -> None:
+        if isinstance(command, Order):
+            self._trunk.take_order(command)
+        else:
+            self._exchange.execute(command)
 
     def _safely(self, work: Callable[[], None]) -> None:
         """Let a defect that concerns one call not end the others."""

@@ -16,6 +16,8 @@ class Placed(Event, frozen=True, kw_only=True):
     to: str
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     ring_timeout_s: float = 60.0
+    account: str = ""
+    """The URI of the account whose credentials are used; empty for none."""
     parent: str = ""
     """The id of the call whose flow dialled; empty when nobody's did."""
 
