@@ -207,7 +207,9 @@ class Operation:
 
     def _tell_placed(self, event: ev.Event) -> None:
         if isinstance(event, ev.Placed):
-            self._placing.pop(event.call_id).set_result(None)
+            placed = self._placing.pop(event.call_id, None)
+            if placed is not None:  # a flow's own second leg is awaited by nobody
+                placed.set_result(None)
 
     def _fail(self, error: BaseException) -> None:
         # Nothing may happen that cannot be recorded: every call is ended at once.
