@@ -99,7 +99,8 @@ class Simulation:
         """Move the clock from timer to timer until something is so."""
         await self.settle()
         while not done():
-            assert self.clock.advance_to_next(), f"Nothing is left to happen: {self.words()}"
+            moved = self.clock.advance_to_next() or self.effects.consuming
+            assert moved, f"Nothing is left to happen: {self.words()}"
             await self.settle()
 
     async def until_closed(self, calls: int = 1) -> list[list[ev.Event]]:

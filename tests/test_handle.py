@@ -41,6 +41,12 @@ class Shelf:
     def hang_up(self, _call_id: str) -> None:
         self.history = []
 
+    def fork(self, _call_id: str, name: str, _consumer: object, _direction: str) -> str:
+        return name
+
+    def stop_fork(self, _call_id: str, _fork: str) -> None:
+        self.history = []
+
     def subscribe(self, _subscriber: Callable[[ev.Event], None]) -> Callable[[], None]:
         return lambda: None
 

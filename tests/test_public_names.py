@@ -11,6 +11,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 NAMES = [
     "Account",
+    "AudioFrame",
     "CallControl",
     "CallEnded",
     "CallHandle",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.control import CallControl, Gathered, Played
     from workbench.engine.account import Account, Registration
     from workbench.errors import CallEnded, StepFailed, WorkbenchError
+    from workbench.feed import AudioFrame
     from workbench.handle import CallHandle
     from workbench.policy import Policy
     from workbench.replay import Divergence, Replay
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Account": "engine.account",
+    "AudioFrame": "feed",
     "CallControl": "control",
     "CallEnded": "errors",
     "CallHandle": "handle",
@@ -42,6 +44,7 @@ _HOMES = {
 
 __all__ = [
     "Account",
+    "AudioFrame",
     "CallControl",
     "CallEnded",
     "CallHandle",

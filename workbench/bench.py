@@ -22,10 +22,12 @@ from workbench.arguments import (
     seconds,
 )
 from workbench.clock import Clock, SystemClock
+from workbench.control.fork import check
 from workbench.engine import Engine
 from workbench.engine.account import Account
 from workbench.engine.pool import Pool
 from workbench.errors import InvalidInput, NotAllowedNow, WorkbenchError
+from workbench.feed import Feed
 from workbench.flow import Flow
 from workbench.handle import CallHandle
 from workbench.operation import Operation
@@ -267,6 +269,19 @@ class Workbench(Receiving):
         self._check_open()
         if self._operation is not None:
             self._operation.request_hang_up(call_id)
+
+    def fork(
+        self, call_id: str, name: str, consumer: Callable[[Feed], Any], direction: str
+    ) -> str:
+        """Give the raw audio of a call to a consumer, from outside of its flow."""
+        check(consumer, direction)
+        operation = self._running()
+        return operation.run(operation.fork(call_id, name, consumer, direction))
+
+    def stop_fork(self, call_id: str, fork: str) -> None:
+        """End a fork from outside of the flow."""
+        operation = self._running()
+        operation.run(operation.stop_fork(call_id, fork))
 
     def _histories(self) -> Iterator[tuple[str, Sequence[ev.Event]]]:
         return self._store.histories()

@@ -66,6 +66,7 @@ STARTS: dict[type[ev.Event], str] = {
     ev.ParkRequested: "park",
     ev.PickupRequested: "pickup",
     ev.Bridged: "other",
+    ev.ForkRequested: "fork",
 }
 """Events that begin something which must have an end in the log, with its name's field."""
 
@@ -84,6 +85,7 @@ ENDS: dict[type[ev.Event], str] = {
     ev.ConferenceLeft: "room",
     ev.ParkFinished: "park",
     ev.PickedUp: "pickup",
+    ev.ForkFinished: "fork",
 }
 """The events that are such an end."""
 
@@ -134,6 +136,8 @@ class Call:
         """Dials that were answered, by their names."""
         self.invite = self.accepted = ""
         """The INVITE and the 2xx that began the dialog, once they are on record."""
+        self.forking: set[str] = set()
+        """Forks whose audio flows."""
         self.flow = ""
         self.flow_running = False
         self.app_hung_up = False
@@ -285,6 +289,14 @@ def _trace(call: Call, event: Any) -> None:
         call.accepted = message
 
 
+def _start_fork(call: Call, event: Any) -> None:
+    call.forking.add(event.fork)
+
+
+def _finish_fork(call: Call, event: Any) -> None:
+    call.forking.discard(event.fork)
+
+
 def _start_flow(call: Call, event: Any) -> None:
     call.flow, call.flow_running = event.flow, True
 
@@ -319,6 +331,8 @@ _FOLDS = {
     ev.ConferenceJoined: _join,
     ev.ConferenceLeft: _leave,
     ev.SipMessageTraced: _trace,
+    ev.ForkStarted: _start_fork,
+    ev.ForkFinished: _finish_fork,
     ev.FlowStarted: _start_flow,
     ev.FlowReturned: _finish_flow,
     ev.FlowFailed: _finish_flow,

@@ -127,6 +127,8 @@ def lost_ends(call: Call) -> list[tuple[type[ev.Event], Fields]]:
         if kind == "gather":
             gathered = {"gather": name, "digits": "", "reason": "cancelled"}
             ends.append((ev.GatherFinished, outside | gathered))
+        elif kind == "fork":
+            ends.append((ev.ForkFinished, {"fork": name, "frames": 0, "reason": LOST}))
         elif kind == "timer":
             ends.append((ev.TimerCancelled, outside | {"timer": name}))
         elif kind == "step":

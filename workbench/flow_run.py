@@ -278,6 +278,10 @@ class FlowRun:
         for wanted in ("recording", "paused", "resumed", "stopped"):
             self._resolve(event, wanted, event.recording)
 
+    def _hear_fork_finished(self, event: ev.ForkFinished) -> None:
+        for wanted in ("fork", "fork_finished"):
+            self._resolve(event, wanted, event.fork)
+
     def _hear_end(self, event: ev.Ended) -> None:
         assert self._task is not None
         # It stands for the whole turn, so that tasks which the flow's own task cancels in
@@ -325,6 +329,8 @@ _HEARD: dict[type[ev.Event], Callable[[FlowRun, Any], None]] = {
     ev.ConferenceLeft: FlowRun._hear_left,
     ev.ParkFinished: lambda run, event: run._resolve_unless_cut(event, "park", event.park),
     ev.PickedUp: lambda run, event: run._resolve_unless_cut(event, "pickup", event.pickup),
+    ev.ForkStarted: lambda run, event: run._resolve(event, "fork", event.fork),
+    ev.ForkFinished: FlowRun._hear_fork_finished,
     ev.StepReturned: lambda run, event: run._resolve(event, "step", event.step),
     ev.TimerFired: FlowRun._hear_timer,
     ev.Ended: FlowRun._hear_end,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from workbench.analysis.frames import Frames
 from workbench.analysis.pictures import waveform_picture
 from workbench.call import Call
 from workbench.errors import InvalidAudio, NotAllowedNow
+from workbench.feed import Feed
 from workbench.recording import open_recording
 from workbench.views.history import History, html_table
 from workbench.views.ladder import ladder
@@ -42,6 +43,14 @@ class Keeper(Protocol):
 
     def hang_up(self, call_id: str) -> None:
         """End a call."""
+
+    def fork(
+        self, call_id: str, name: str, consumer: Callable[[Feed], Any], direction: str
+    ) -> str:
+        """Give the raw audio of a call to a consumer; return the fork's name."""
+
+    def stop_fork(self, call_id: str, fork: str) -> None:
+        """End a fork."""
 
     def subscribe(self, subscriber: Callable[[ev.Event], None]) -> Callable[[], None]:
         """Call `subscriber` with each event once it is stored; return how to stop."""
@@ -144,6 +153,29 @@ class CallHandle:
     def hangup(self) -> None:
         """End the call from outside of its flow; does nothing when it is over."""
         self._keeper.hang_up(self.id)
+
+    def fork(
+        self, consumer: Callable[[Feed], Any], name: str = "listener", direction: str = "both"
+    ) -> str:
+        """Give the raw audio to `consumer` from now to the call's end; return the fork's name.
+
+        The consumer is called once, on a thread of its own, with an iterator of `AudioFrame`;
+        it may be `async`. `call.fork_finished` follows when it is done.
+
+        Args:
+            consumer: what takes the frames.
+            name: what the fork is for, for the record.
+            direction: `received`, `sent` or `both`.
+
+        Raises:
+            InvalidInput: the consumer or the direction cannot be used.
+            NotAllowedNow: the call is over.
+        """
+        return self._keeper.fork(self.id, name, consumer, direction)
+
+    def stop_fork(self, fork: str) -> None:
+        """End a fork before the call; does nothing when it is over."""
+        self._keeper.stop_fork(self.id, fork)
 
     def ladder(self) -> str:
         """Draw the SIP messages of the call as text."""

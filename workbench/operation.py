@@ -4,10 +4,11 @@ A busy notebook cell never holds up a call, since nothing here runs on the cell'
 """
 
 import asyncio
+import itertools
 import logging
 import threading
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from workbench.effects import Effects
 from workbench.ending import lost_ends
 from workbench.engine import Engine
 from workbench.errors import NotAllowedNow
+from workbench.feed import Feed
 from workbench.flow import Flow
 from workbench.flow_run import FlowRun
 from workbench.policy import Policy
@@ -68,6 +70,7 @@ class Operation:
             self._executor, StepThreads(), runs, policy,
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self._effects, runs)
+        self._listeners = itertools.count(1)
         self._waiting: dict[str, list[Future[None]]] = {}
         self._placing: dict[str, Future[None]] = {}
         self.switchboard.subscribe(self._tell_placed)
@@ -128,6 +131,25 @@ class Operation:
         """Take calls at an address; return where."""
         self._check()
         return await self.engine.listen(host, port)
+
+    async def fork(
+        self, call_id: str, name: str, consumer: Callable[[Feed], Any], direction: str
+    ) -> str:
+        """Give the raw audio of a call to a consumer; return the fork's name."""
+        call = self.switchboard.calls.get(call_id)
+        if call is None or call.ended is not None:
+            raise NotAllowedNow(f"Call {call_id} is over: there is no audio to fork.")
+        fork = f"listener-{next(self._listeners)}"
+        self._effects.entrust(call_id, fork, consumer)
+        fields = {"fork": fork, "name": str(name), "direction": direction}
+        self.switchboard.order(call_id, ev.ForkRequested, **fields)
+        return fork
+
+    async def stop_fork(self, call_id: str, fork: str) -> None:
+        """End a fork; does nothing when it is over."""
+        call = self.switchboard.calls.get(call_id)
+        if call is not None and ("fork", fork) in call.open:
+            self.switchboard.order(call_id, ev.ForkStopRequested, fork=fork)
 
     def request_hang_up(self, call_id: str) -> None:
         """End a call from outside of its flow, from any thread; does not wait."""

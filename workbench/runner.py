@@ -61,6 +61,8 @@ class Runner:
             self._effects.store_stopped(event)
         elif isinstance(event, ev.RecordingStored):
             self._effects.clear(event)
+        elif isinstance(event, ev.ForkFinished):
+            self._effects.end_feed(event)
         elif isinstance(event, ev.FlowReturned | ev.FlowFailed):
             self._runs.pop(event.call_id, None)
 
@@ -92,6 +94,7 @@ class Runner:
         call = self._switchboard.calls.get(ended.call_id)
         if call is not None:
             self._effects.store_open(call)
+            self._effects.end_feeds(call)
         run = self._runs.get(ended.call_id)
         if call is None or (run is not None and not run.started):
             self._runs.pop(ended.call_id, None)

@@ -111,6 +111,8 @@ class Switchboard:
             self._bridge(call, signal)
         elif isinstance(signal, sg.RecordingFinished):
             self._recording_finished(call, signal)
+        elif isinstance(signal, sg.ForkStopped):
+            self._fork_stopped(call, signal)
         elif (translation := _TRANSLATIONS.get(type(signal))) is not None:
             self._translate(call, signal, translation)
 
@@ -133,6 +135,12 @@ class Switchboard:
         elif ("other", other) in call.open:
             self._partners.pop(key, None)
             self._note(call, ev.Unbridged, signal, other=other, reason=signal.reason)
+
+    def _fork_stopped(self, call: Call, signal: sg.ForkStopped) -> None:
+        # One that had begun ends on record with its consumer.
+        if ("fork", signal.fork) in call.open and signal.fork not in call.forking:
+            fields = {"fork": signal.fork, "frames": 0, "reason": signal.reason}
+            self._note(call, ev.ForkFinished, signal, **fields)
 
     def _translate(self, call: Call, signal: sg.Signal, kind: type[ev.Event]) -> None:
         fields = {name: getattr(signal, name) for name in _fields_of(kind, type(signal))}
@@ -300,6 +308,7 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.RecordingResumed: ev.RecordingResumed,
     sg.TransferProgressed: ev.TransferProgressed,
     sg.TransferFinished: ev.TransferFinished,
+    sg.ForkStarted: ev.ForkStarted,
     sg.MediaMeasured: ev.QualitySampled,
     sg.SipMessageSeen: ev.SipMessageTraced,
 }

@@ -2,7 +2,8 @@
 
 It hears of a decision only when it is durable, and whatever it begins it also ends on
 record, however that goes. Siblings: `stage` (what effects share), `passage` (what stands at
-the ways out), `legs`, `prompts`, `recordings`, `transfers`, `world` (the effects by subject).
+the ways out), `legs`, `forks`, `prompts`, `recordings`, `transfers`, `world` (the effects by
+subject).
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 from workbench import events as ev
 from workbench.call import Call
+from workbench.effects.forks import ForkEffects
 from workbench.effects.legs import LegEffects
 from workbench.effects.prompts import PromptEffects
 from workbench.effects.recordings import RecordingEffects, clear_live, live_paths, store_live
@@ -21,7 +23,13 @@ __all__ = ["Effects", "clear_live", "live_paths", "store_live"]
 
 
 class Effects(
-    LegEffects, PromptEffects, RecordingEffects, RoomEffects, TransferEffects, WorldEffects
+    ForkEffects,
+    LegEffects,
+    PromptEffects,
+    RecordingEffects,
+    RoomEffects,
+    TransferEffects,
+    WorldEffects,
 ):
     """What decided events do in the world."""
 
@@ -59,6 +67,8 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.ParkRequested: Effects._park,
     ev.ParkEndRequested: Effects._end_park,
     ev.PickupRequested: Effects._pickup,
+    ev.ForkRequested: Effects._fork,
+    ev.ForkStopRequested: Effects._stop_fork,
     ev.TimerRequested: Effects._timer,
     ev.StepRequested: Effects._step,
 }

@@ -11,9 +11,11 @@ from workbench import commands as cm
 from workbench.clock import Clock, Timer
 from workbench.effects.dialling import Dialling
 from workbench.engine import Engine
+from workbench.feed import Feed
 from workbench.flow_run import FlowRun
 from workbench.policy import Gatekeeper, Policy
 from workbench.prompts import PromptShelf
+from workbench.step_threads import StepThreads
 from workbench.switchboard import Switchboard
 
 logger = logging.getLogger(__name__)
@@ -62,6 +64,9 @@ class Stage:
         """The calls in each conference."""
         self._slots: dict[str, tuple[str, str]] = {}
         """The call that waits in each slot, and the name of its waiting."""
+        self._feeds: dict[tuple[str, str], Feed] = {}
+        self._consumers: dict[tuple[str, str], Callable[[Feed], Any]] = {}
+        self._listeners = StepThreads()
 
     async def run(self) -> None:
         """Hand commands to the engine, one after another, until cancelled."""

@@ -40,7 +40,7 @@ class Forks:
                 self._tell(signals.ForkStopped, fork=fork, reason=str(error))
             else:
                 self._running[fork] = tape
-                self._tell(signals.ForkStarted, fork=fork)
+                self._tell(signals.ForkStarted, fork=fork, media_ms=media_ms)
 
     def stop(self, fork: str, reason: str = "") -> None:
         """Give no more audio away; does nothing the second time."""

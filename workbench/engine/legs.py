@@ -85,8 +85,8 @@ class Leg:
     def tell(self, kind: Callable[..., AnySignal], **fields: Any) -> None:
         """Report a signal of this leg, with the time and the leg's audio time."""
         if not self.released:
-            at, media_ms = self._clock.now(), self.media_ms
-            self._report(kind(leg=self.name, at=at, media_ms=media_ms, **fields))
+            fields = {"media_ms": self.media_ms, **fields}
+            self._report(kind(leg=self.name, at=self._clock.now(), **fields))
 
     @property
     def media_ms(self) -> int | None:

@@ -204,6 +204,23 @@ class PickupRequested(Decision, frozen=True, kw_only=True):
     slot: str
 
 
+class ForkRequested(Decision, frozen=True, kw_only=True):
+    """Give the raw audio to a consumer."""
+
+    TOPIC: ClassVar[str] = "call.fork_requested"
+    fork: str
+    name: str = ""
+    """What it is for, in the words of whoever asked."""
+    direction: Literal["received", "sent", "both"] = "both"
+
+
+class ForkStopRequested(Decision, frozen=True, kw_only=True):
+    """End a fork before the call."""
+
+    TOPIC: ClassVar[str] = "call.fork_stop_requested"
+    fork: str
+
+
 class StepRequested(Decision, frozen=True, kw_only=True):
     """Ask the world for something."""
 

@@ -281,6 +281,35 @@ class PickedUp(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ForkStarted(Event, frozen=True, kw_only=True):
+    """Raw audio flows to a consumer; its first frame is at `media_ms`."""
+
+    TOPIC: ClassVar[str] = "call.fork_started"
+    fork: str
+
+
+class FramesLost(Event, frozen=True, kw_only=True):
+    """A consumer was too slow and did not get some frames; the call heard nothing of it."""
+
+    TOPIC: ClassVar[str] = "call.frames_lost"
+    fork: str
+    frames: int
+    from_media_ms: int
+    """Where the first of them began, on the leg's audio clock."""
+
+
+class ForkFinished(Event, frozen=True, kw_only=True):
+    """The end of a `ForkRequested`: its consumer is done."""
+
+    TOPIC: ClassVar[str] = "call.fork_finished"
+    fork: str
+    frames: int
+    """How many frames the consumer took."""
+    lost: int = 0
+    reason: str = ""
+    """Why it ended before the call, or what the consumer raised; else empty."""
+
+
 class StepReturned(Event, frozen=True, kw_only=True):
     """The end of a `StepRequested`: what the world answered."""
 
