@@ -5,7 +5,7 @@ the same events with `Call.apply`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Self
@@ -59,6 +59,8 @@ STARTS: dict[type[ev.Event], str] = {
     ev.StepRequested: "step",
     ev.DigitsRequested: "sending",
     ev.RecordRequested: "recording",
+    ev.HoldRequested: "hold",
+    ev.ResumeRequested: "hold",
     ev.TransferRequested: "transfer",
     ev.DialRequested: "dial",
     ev.BridgeRequested: "other",
@@ -79,6 +81,9 @@ ENDS: dict[type[ev.Event], str] = {
     ev.DigitsSent: "sending",
     ev.RecordingStored: "recording",
     ev.RecordingFailed: "recording",
+    ev.Held: "hold",
+    ev.Resumed: "hold",
+    ev.HoldFailed: "hold",
     ev.TransferFinished: "transfer",
     ev.DialFinished: "dial",
     ev.Unbridged: "other",
@@ -118,6 +123,7 @@ class Call:
         self.ended: ev.Ended | None = None
         self.rang = False
         self.media = False
+        self.held = self.held_by_far_end = self.muted = False
         self.open: dict[tuple[str, str], ev.Event] = {}
         """What was started and has no end yet, by (kind, name)."""
         self.recording_starts: dict[str, int] = {}
@@ -297,6 +303,10 @@ def _finish_fork(call: Call, event: Any) -> None:
     call.forking.discard(event.fork)
 
 
+def _sets(name: str, *, value: bool) -> Callable[["Call", Any], None]:
+    return lambda call, _event: setattr(call, name, value)
+
+
 def _start_flow(call: Call, event: Any) -> None:
     call.flow, call.flow_running = event.flow, True
 
@@ -333,6 +343,12 @@ _FOLDS = {
     ev.SipMessageTraced: _trace,
     ev.ForkStarted: _start_fork,
     ev.ForkFinished: _finish_fork,
+    ev.Held: _sets("held", value=True),
+    ev.Resumed: _sets("held", value=False),
+    ev.HeldByFarEnd: _sets("held_by_far_end", value=True),
+    ev.ResumedByFarEnd: _sets("held_by_far_end", value=False),
+    ev.Muted: _sets("muted", value=True),
+    ev.Unmuted: _sets("muted", value=False),
     ev.FlowStarted: _start_flow,
     ev.FlowReturned: _finish_flow,
     ev.FlowFailed: _finish_flow,

@@ -68,6 +68,28 @@ class Stop(Command, frozen=True, kw_only=True, tag="stop"):
     prompt: str
 
 
+class Hold(Command, frozen=True, kw_only=True, tag="hold"):
+    """Put the far end on hold by a re-INVITE, and play music to it."""
+
+    hold: str
+    path: str = ""
+    """A WAV file, played again and again; empty for silence."""
+
+
+class Resume(Command, frozen=True, kw_only=True, tag="resume"):
+    """Take the far end back from hold."""
+
+    hold: str
+
+
+class Mute(Command, frozen=True, kw_only=True, tag="mute"):
+    """Send silence instead of all that is played or said; digits and music still go."""
+
+
+class Unmute(Command, frozen=True, kw_only=True, tag="unmute"):
+    """Send what is played and said again."""
+
+
 class SendDigits(Command, frozen=True, kw_only=True, tag="send_digits"):
     """Send keypad digits as RFC 4733 events, one after another; `w` pauses 0.5 s, `W` 1 s."""
 
@@ -180,6 +202,10 @@ AnyCommand = (
     | Bridge
     | Link
     | Unbridge
+    | Hold
+    | Resume
+    | Mute
+    | Unmute
     | Hangup
 )
 """What the worker protocol can carry."""

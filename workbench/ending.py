@@ -20,6 +20,7 @@ Fields = dict[str, Any]
 
 _INTERRUPTED: dict[str, type[ev.Event]] = {
     "transfer": ev.TransferFinished,
+    "hold": ev.HoldFailed,
     "park": ev.ParkFinished,
     "pickup": ev.PickedUp,
 }

@@ -162,6 +162,44 @@ class Unbridged(Signal, frozen=True, kw_only=True, tag="unbridged"):
     reason: str = ""
 
 
+class Held(Signal, frozen=True, kw_only=True, tag="held"):
+    """The far end is on hold: it hears the music, and we hear nothing of it."""
+
+    hold: str
+
+
+class Resumed(Signal, frozen=True, kw_only=True, tag="resumed"):
+    """The far end is no longer on hold."""
+
+    hold: str
+
+
+class HoldFailed(Signal, frozen=True, kw_only=True, tag="hold_failed"):
+    """A hold or a resume that changed nothing."""
+
+    hold: str
+    outcome: Literal["failed", "interrupted"] = "failed"
+    sip_code: int = 0
+    """What the far end answered; 0 when it was not asked, or never answered."""
+    reason: str = ""
+
+
+class HeldByFarEnd(Signal, frozen=True, kw_only=True, tag="held_by_far_end"):
+    """The far end has put us on hold (its description says `sendonly` or `inactive`)."""
+
+
+class ResumedByFarEnd(Signal, frozen=True, kw_only=True, tag="resumed_by_far_end"):
+    """The far end listens to us again."""
+
+
+class Muted(Signal, frozen=True, kw_only=True, tag="muted"):
+    """Nothing that is played or said reaches the far end from here on."""
+
+
+class Unmuted(Signal, frozen=True, kw_only=True, tag="unmuted"):
+    """What is played and said reaches the far end again."""
+
+
 class MediaMeasured(Signal, frozen=True, kw_only=True, tag="media_measured"):
     """What RTP and RTCP counted on one stream of the leg since it began."""
 
@@ -215,6 +253,13 @@ AnySignal = (
     | ForkStopped
     | Bridged
     | Unbridged
+    | Held
+    | Resumed
+    | HoldFailed
+    | HeldByFarEnd
+    | ResumedByFarEnd
+    | Muted
+    | Unmuted
     | MediaMeasured
     | SipMessageSeen
     | Released

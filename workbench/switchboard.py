@@ -309,6 +309,13 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.TransferProgressed: ev.TransferProgressed,
     sg.TransferFinished: ev.TransferFinished,
     sg.ForkStarted: ev.ForkStarted,
+    sg.Held: ev.Held,
+    sg.Resumed: ev.Resumed,
+    sg.HoldFailed: ev.HoldFailed,
+    sg.HeldByFarEnd: ev.HeldByFarEnd,
+    sg.ResumedByFarEnd: ev.ResumedByFarEnd,
+    sg.Muted: ev.Muted,
+    sg.Unmuted: ev.Unmuted,
     sg.MediaMeasured: ev.QualitySampled,
     sg.SipMessageSeen: ev.SipMessageTraced,
 }

@@ -3,6 +3,7 @@
 from workbench.engine.patch import DEVICE, Patch
 
 PORT, PROMPT, RECEIVED, SENT = 1, 2, 3, 4
+MUSIC, OTHER_PORT, KEYS = 21, 22, 23
 
 
 class Bridge:
@@ -111,3 +112,33 @@ def test_an_ear_hears_one_direction() -> None:
         patch.unlisten(ear)
     patch.dismiss(PROMPT)
     assert bridge.connections == {(PORT, DEVICE)}
+
+
+def test_music_sounds_while_no_prompt_does() -> None:
+    bridge = Bridge()
+    patch = Patch(bridge)
+    patch.carry(PORT)
+    patch.add(MUSIC, "music")
+    assert (MUSIC, PORT) in bridge.connections
+    patch.add(PROMPT, "prompt")
+    assert (MUSIC, PORT) not in bridge.connections
+    patch.mute(muted=True)
+    assert (PROMPT, PORT) not in bridge.connections
+    assert (MUSIC, PORT) in bridge.connections
+
+
+def test_a_muted_or_held_line_hears_no_other_line() -> None:
+    bridge = Bridge()
+    patch, other = Patch(bridge), Patch(bridge)
+    patch.carry(PORT)
+    other.carry(OTHER_PORT)
+    patch.hear(other)
+    for part in (patch.mute, patch.hold):
+        heard = (OTHER_PORT, PORT)
+        assert heard in bridge.connections
+        part(**{"muted" if part == patch.mute else "held": True})
+        assert heard not in bridge.connections
+        part(**{"muted" if part == patch.mute else "held": False})
+    patch.add(KEYS, "keys")
+    patch.mute(muted=True)
+    assert (KEYS, PORT) in bridge.connections

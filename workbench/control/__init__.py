@@ -2,8 +2,8 @@
 
 A verb records a decision and waits for the events that answer it. It knows no engine, no
 clock and no store, so that the same flow runs on a live call and in every replay.
-Siblings: `desk` (what verbs stand on), `course`, `audio`, `digits`, `fork`, `transfer` (the
-verbs by subject).
+Siblings: `desk` (what verbs stand on), `course`, `audio`, `digits`, `fork`, `hold`,
+`transfer` (the verbs by subject).
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from workbench.control.desk import Desk
 from workbench.control.dial import Dialled
 from workbench.control.digits import Gathered
 from workbench.control.fork import ForkVerbs
+from workbench.control.hold import HoldVerbs
 from workbench.control.rooms import Parked, RoomVerbs
 from workbench.control.transfer import Transferred, TransferVerbs
 from workbench.errors import StepFailed
@@ -26,7 +27,7 @@ from workbench.errors import StepFailed
 __all__ = ["CallControl", "Desk", "Dialled", "Gathered", "Parked", "Played", "Transferred"]
 
 
-class CallControl(CourseVerbs, ForkVerbs, RoomVerbs, TransferVerbs):
+class CallControl(CourseVerbs, ForkVerbs, HoldVerbs, RoomVerbs, TransferVerbs):
     """The verbs of a flow, on one call.
 
     Every verb that needs the call raises `CallEnded` once it is over. `step`, `sleep`,

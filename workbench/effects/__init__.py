@@ -2,8 +2,8 @@
 
 It hears of a decision only when it is durable, and whatever it begins it also ends on
 record, however that goes. Siblings: `stage` (what effects share), `passage` (what stands at
-the ways out), `legs`, `forks`, `prompts`, `recordings`, `transfers`, `world` (the effects by
-subject).
+the ways out), `legs`, `forks`, `prompts`, `recordings`, `holds`, `transfers`, `world` (the
+effects by subject).
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from typing import Any
 from workbench import events as ev
 from workbench.call import Call
 from workbench.effects.forks import ForkEffects
+from workbench.effects.holds import HoldEffects
 from workbench.effects.legs import LegEffects
 from workbench.effects.prompts import PromptEffects
 from workbench.effects.recordings import RecordingEffects, clear_live, live_paths, store_live
@@ -27,6 +28,7 @@ class Effects(
     LegEffects,
     PromptEffects,
     RecordingEffects,
+    HoldEffects,
     RoomEffects,
     TransferEffects,
     WorldEffects,
@@ -57,6 +59,10 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.RecordPauseRequested: Effects._pause_recording,
     ev.RecordResumeRequested: Effects._resume_recording,
     ev.RecordStopRequested: Effects._stop_recording,
+    ev.HoldRequested: Effects._hold,
+    ev.ResumeRequested: Effects._resume,
+    ev.MuteRequested: Effects._mute,
+    ev.UnmuteRequested: Effects._unmute,
     ev.TransferRequested: Effects._transfer,
     ev.DialRequested: Effects._dial_second,
     ev.DialCancelRequested: Effects._cancel_dial,

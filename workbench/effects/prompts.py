@@ -1,7 +1,6 @@
 """Prompts: prepared beside the calls, then played, and ended on record however that goes."""
 
 import logging
-from pathlib import Path
 
 from workbench import commands as cm
 from workbench import events as ev
@@ -56,17 +55,11 @@ class PromptEffects(Stage):
     def _prepare(self, call_id: str, event: ev.PromptRequested) -> PreparedPrompt:
         if event.text:
             return self._shelf.from_text(event.text)
-        run = self._runs.get(call_id) or self._runs.get(self._parent_of(call_id))
-        beside = [run.flow.folder] if run else []
-        search = [*beside, Path.cwd(), *self._sounds]
+        search = self._search(call_id)
         files = [
             self._shelf.from_file(source, search) for source in event.sources or [event.source]
         ]
         return self._shelf.arranged(files, offset_s=event.offset_s, times=max(1, event.loop))
-
-    def _parent_of(self, call_id: str) -> str:
-        dialling = self._dials.get(call_id)
-        return dialling.parent if dialling else ""
 
     def _prompt_failed(self, call_id: str, prompt: str, outcome: str, reason: str) -> None:
         call = self._switchboard.calls.get(call_id)

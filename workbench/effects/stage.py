@@ -90,6 +90,15 @@ class Stage:
         """Queue a command for the engine."""
         self._commands.put_nowait(command)
 
+    def _search(self, call_id: str) -> list[Path]:
+        """Return where a relative path of a call's flow is looked for."""
+        run = self._runs.get(call_id) or self._runs.get(self._parent_of(call_id))
+        return [*([run.flow.folder] if run else []), Path.cwd(), *self._sounds]
+
+    def _parent_of(self, call_id: str) -> str:
+        dialling = self._dials.get(call_id)
+        return dialling.parent if dialling else ""
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)

@@ -111,6 +111,21 @@ class Exchange(Course):
         if leg is not None and not leg.over:
             leg.transfer.told(sip_code, reason, final=final)
 
+    def reinvited(self, name: str, sip_code: int, reason: str) -> None:
+        """Tell the leg what the far end has answered to our re-INVITE."""
+        if leg := self._legs.get(name):
+            leg.holding.answered(sip_code, reason)
+
+    def takes_reinvite(self, name: str) -> int:
+        """Return the code by which a re-INVITE of the far end is answered."""
+        return 200
+
+    def far_end_holds(self, name: str, held: bool) -> None:
+        """Report that the far end holds us, or does no more."""
+        leg = self._legs.get(name)
+        if leg is not None and leg.answered and not leg.over:
+            leg.holding.by_far_end(held=held)
+
     def takes_refer(self, name: str) -> bool:
         """Tell whether a REFER of the far end is accepted: not yet."""
         return False
@@ -189,6 +204,10 @@ class Exchange(Course):
                 leg.resume_recording(recording)
             case commands.StopRecording(recording=recording):
                 leg.stop_recording(recording)
+            case commands.Hold() | commands.Resume():
+                leg.holding.begin(command, answered=leg.answered)
+            case commands.Mute() | commands.Unmute():
+                leg.mute(muted=isinstance(command, commands.Mute))
             case commands.Transfer():
                 leg.transfer.begin(command, answered=leg.answered)
             case commands.Fork():
@@ -212,6 +231,8 @@ class Exchange(Course):
                 leg.refuse_recording(recording, reason)
             case commands.Transfer(transfer=transfer):
                 leg.transfer.refuse(transfer, reason)
+            case commands.Hold(hold=hold) | commands.Resume(hold=hold):
+                leg.holding.refuse(hold, "interrupted", reason)
             case commands.Fork(fork=fork):
                 leg.forks.refuse(fork, reason)
             case commands.Bridge(other=other) | commands.Link(other=other):

@@ -15,6 +15,7 @@ from workbench.commands import Play, Record
 from workbench.engine import Report
 from workbench.engine.digits import Keypad, Outcome
 from workbench.engine.forks import Forks
+from workbench.engine.holding import Holding
 from workbench.engine.joints import Joint
 from workbench.engine.line import Line, LineError, Monotonic, StreamCount, Tape
 from workbench.engine.slices import Take
@@ -60,6 +61,7 @@ class Leg:
         """Fires when the far end took too long: to answer, or to confirm the end."""
         self.counted: StreamCount | None = None
         self.keypad = Keypad(clock, self._press, self._sent)
+        self.holding = Holding(clock, self._live_line, self.tell, outbound=outbound)
         self.transfer = Transferring(clock, self._live_line, self.tell)
         self.forks = Forks(self._live_line, self.tell, lambda: self.media_ms, take)
         self.joints: dict[str, Joint] = {}
@@ -154,6 +156,11 @@ class Leg:
         if tape is self._prompt_tape:
             self.stop_prompt("completed")
 
+    def mute(self, *, muted: bool) -> None:
+        """Send silence instead of what is played and said, or that again."""
+        self._live_line().mute(muted=muted)
+        self.tell(signals.Muted if muted else signals.Unmuted)
+
     def record(self, command: Record) -> None:
         """Start both recorders; wait for audio if need be."""
         if self._recording is not None:
@@ -201,6 +208,7 @@ class Leg:
         """End prompt, digits and recorders; the recording's files take a moment to close."""
         self.stop_prompt("interrupted")
         self.keypad.stop()
+        self.holding.interrupt()
         self.transfer.interrupt()
         for joint in tuple(self.joints.values()):
             joint.part("the call is ending")

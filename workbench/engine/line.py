@@ -58,6 +58,18 @@ class Line(Protocol):
     def press(self, digit: str) -> None:
         """Begin to send one keypad digit."""
 
+    def reinvite(self, *, held: bool) -> None:
+        """Send a re-INVITE; the trunk reports `reinvited` when it is answered."""
+
+    def on_hold(self, path: str) -> Tape | None:
+        """Part a far end on hold from others; play it a file, if any, while no prompt plays."""
+
+    def off_hold(self) -> None:
+        """Let the far end hear others again."""
+
+    def mute(self, *, muted: bool) -> None:
+        """Send silence instead of what is played and said, or that again."""
+
     def count(self) -> "StreamCount | None":
         """Return what the stream that flows now has counted, None when none does."""
 

@@ -25,6 +25,7 @@ from workbench.engine.line import (
     Tape,
 )
 from workbench.engine.mediasocket import MediaSocket
+from workbench.engine.offers import Offers
 from workbench.engine.patch import Bridge, Patch
 from workbench.engine.player import Player
 from workbench.engine.ports import PortPool
@@ -55,11 +56,14 @@ class NativeCall(Protocol):
     def press(self, digit: str) -> None:
         """Begin an RFC 4733 event."""
 
+    def offer(self, *, held: bool) -> None:
+        """Send a re-INVITE that puts the far end on hold, or takes it back."""
+
     def count(self) -> StreamCount | None:
         """Return what the stream has counted so far."""
 
-    def port(self) -> int:
-        """Return the slot of the bridge's port that carries the call's audio."""
+    def port(self) -> int | None:
+        """Return the slot of the bridge's port that carries the call's audio, if any does."""
 
     def player(self, path: str, *, endless: bool) -> Player:
         """Open a file to play."""
@@ -93,6 +97,7 @@ class Line:
         self._ports = ports
         self._taps: list[ForkTap] = []
         self._links = Links(self.patch, ports, media)
+        self._offers = Offers()
         self._player: PlayerTape | None = None
         self._recorder: RecorderTape | None = None
         self._hanging_up = self._end_seen = False
@@ -134,6 +139,27 @@ class Line:
     def press(self, digit: str) -> None:
         """Begin to send one keypad digit."""
         self._live().press(digit)
+
+    def reinvite(self, *, held: bool) -> None:
+        """Send a re-INVITE; what is answered comes as `reinvited`."""
+        self._live().offer(held=held)
+
+    def on_hold(self, path: str) -> PlayerTape | None:
+        """Part the far end from others; play a file, if any, while no prompt does."""
+        self.patch.hold(held=True)
+        if not path:
+            return None
+        player = self._live().player(path, endless=True)
+        self.patch.add(player.slot, "music")
+        return PlayerTape(player, self._monotonic, self.patch.remove)
+
+    def off_hold(self) -> None:
+        """Let the far end hear others again."""
+        self.patch.hold(held=False)
+
+    def mute(self, *, muted: bool) -> None:
+        """Send silence instead of what is played and said, or that again."""
+        self.patch.mute(muted=muted)
 
     def count(self) -> StreamCount | None:
         """Return what the stream that flows now has counted, None when none does."""
@@ -213,7 +239,8 @@ class Line:
         """Connect what belongs to the call to its port, new or changed."""
         if self.call is None or self._hanging_up:
             return
-        self.patch.carry(self.call.port())
+        if (port := self.call.port()) is not None:
+            self.patch.carry(port)
         self._exchange.media_started(self.leg, codec, clock_rate)
 
     def port_gone(self) -> None:
@@ -248,6 +275,8 @@ class Line:
     def see(self, direction: Direction, message: str) -> None:
         """Tell of a SIP message; the far end's last word ends a call that we hung up."""
         self.tell(self._exchange.message_seen, direction, message)
+        if (held := self._offers.see(direction, message)) is not None:
+            self.tell(self._exchange.far_end_holds, held)
         if direction == "received" and VERDICT.match(message):
             self._verdict = message
         if self._hanging_up and ends_call(direction, message):

@@ -43,6 +43,8 @@ class FarEnd:
     """Hang up so many seconds after the answer."""
     transfer: tuple[tuple[float, int], ...] | None = ((0.0, 180), (1.0, 200))
     """What it tells, and when, after it took a REFER; None: it refuses to be transferred."""
+    reinvites: tuple[int, ...] = ()
+    """How it answers our re-INVITEs, one after another, and 200 after those."""
     gives_up_after_s: float | None = None
     """As a caller: cancel so many seconds after the INVITE, if there is no answer."""
 
@@ -164,6 +166,7 @@ class ScriptedEnd:
         self._keypad = Keypad(clock, self._press, self._sent)
         self._keypad.run()
         self._answered = self._over = False
+        self._reinvites = iter(script.reinvites)
 
     def place(self) -> None:
         """Be a caller, who may give up."""
@@ -213,6 +216,16 @@ class ScriptedEnd:
 
     def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:
         """Let digits arrive unheard."""
+
+    def takes_reinvite(self, name: str) -> int:
+        """Answer as the script says."""
+        return next(self._reinvites, 200)
+
+    def reinvited(self, name: str, sip_code: int, reason: str) -> None:
+        """Ask for no re-INVITE of its own."""
+
+    def far_end_holds(self, name: str, held: bool) -> None:
+        """Wait, on hold."""
 
     def message_seen(self, name: str, direction: Direction, message: str) -> None:
         """Keep no ladder of its own."""

@@ -12,8 +12,8 @@ from workbench.engine.line import Direction
 DEVICE = 0
 """The slot of the null device: it hears everything and says nothing."""
 
-Role = Literal["prompt", "link"]
-"""What a source is to the call."""
+Role = Literal["prompt", "link", "music", "keys"]
+"""What a source is to the call: prompts and links, as peers, fall silent when it is muted."""
 Connection = tuple[int, int]
 
 
@@ -40,7 +40,7 @@ class Patch:
         self._hosts: list[Patch] = []
         """The lines to which this one sounds."""
         self._ears: dict[int, Direction] = {}
-        self._paused = False
+        self._paused = self._muted = self._held = False
         self._made: set[Connection] = set()
 
     def carry(self, port: int) -> None:
@@ -107,6 +107,16 @@ class Patch:
         self._paused = paused
         self._settle()
 
+    def mute(self, *, muted: bool) -> None:
+        """Let the far end and the recording hear neither prompts nor others, or both again."""
+        self._muted = muted
+        self._settle()
+
+    def hold(self, *, held: bool) -> None:
+        """Let the far end hear no others, but the music, or hear them again."""
+        self._held = held
+        self._settle()
+
     def stop_recording(self) -> None:
         """Forget both recorders, whose ports are gone."""
         for slot in self._recorders or ():
@@ -122,9 +132,17 @@ class Patch:
             self._bridge.connect(*connection)
             self._made.add(connection)
 
+    def _sounding(self) -> list[int]:
+        silent: set[Role] = {"prompt", "link"} if self._muted else set()
+        silent |= {"link"} if self._held else set()
+        if "prompt" in set(self._sources.values()) - silent:
+            silent.add("music")
+        peers = [] if "link" in silent else [peer._port for peer in self._peers]
+        sounding = [slot for slot, role in self._sources.items() if role not in silent]
+        return [*sounding, *(peer for peer in peers if peer is not None)]
+
     def _wanted(self) -> set[Connection]:
-        port, peers = self._port, [peer._port for peer in self._peers]
-        sounding = [*self._sources, *(peer for peer in peers if peer is not None)]
+        port, sounding = self._port, self._sounding()
         sent_ears = [slot for slot, way in self._ears.items() if way == "sent"]
         # A port that nobody reads from fills its jitter buffer with stale audio.
         wanted = set() if port is None else {(port, DEVICE), *((s, port) for s in sounding)}

@@ -21,7 +21,13 @@ from workbench.engine.player import Player
 
 AUDIO = -1
 """Stands for the first audio stream of a call."""
-LIVE_MEDIA = frozenset({pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD})
+LIVE_MEDIA = frozenset(
+    {
+        pj.PJSUA_CALL_MEDIA_ACTIVE,
+        pj.PJSUA_CALL_MEDIA_LOCAL_HOLD,
+        pj.PJSUA_CALL_MEDIA_REMOTE_HOLD,
+    }
+)
 
 
 class Owner(Protocol):
@@ -70,9 +76,9 @@ def acting(purpose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
     def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(verb)
-        def checked(self: Any, *args: Any) -> Any:
+        def checked(self: Any, *args: Any, **options: Any) -> Any:
             try:
-                return verb(self, *args)
+                return verb(self, *args, **options)
             except pj.Error as error:
                 raise LineError(f"{purpose} failed: {error.reason}") from None
 
@@ -140,10 +146,23 @@ class PjCall(pj.Call):
         """Return what the stream has counted so far."""
         return self._counted(0)
 
-    @acting("finding the call's audio")
-    def port(self) -> int:
-        """Return the slot of the bridge's port that carries the call's audio."""
-        return int(self.getAudioMedia(AUDIO).getPortId())
+    @acting("changing the call")
+    def offer(self, *, held: bool) -> None:
+        """Send a re-INVITE, `sendonly` or `sendrecv` (RFC 3264, section 8.4)."""
+        prm = audio_call()
+        if held:
+            self.setHold(prm)
+        else:
+            prm.opt.flag = pj.PJSUA_CALL_UNHOLD
+            self.reinvite(prm)
+
+    def port(self) -> int | None:
+        """Return the slot of the bridge's port that carries the call's audio, if any does."""
+        try:
+            slot = int(self.getAudioMedia(AUDIO).getPortId())
+        except pj.Error:
+            return None  # the far end wants no audio either way
+        return slot if slot > 0 else None
 
     def player(self, path: str, *, endless: bool = False) -> Player:
         """Open a file to play."""
@@ -183,6 +202,16 @@ class PjCall(pj.Call):
                 codec, rate = str(stream.codecName), int(stream.codecClockRate)
                 self.trunk.book.put(functools.partial(self.line.media_active, codec, rate))
                 return
+
+    @guarded
+    def onCallTsxState(self, prm: Any) -> None:
+        """Tell what is answered to a re-INVITE of ours."""
+        event = prm.e.body.tsxState
+        tsx = event.tsx
+        ours = tsx.role == pj.PJSIP_ROLE_UAC and str(tsx.method) == "INVITE"
+        if ours and event.type == pj.PJSIP_EVENT_RX_MSG and tsx.statusCode >= 200:
+            code, reason = int(tsx.statusCode), sip.legible(tsx.statusText)
+            self.line.tell(self.trunk.exchange.reinvited, code, reason)
 
     @guarded
     def onStreamDestroyed(self, prm: Any) -> None:

@@ -43,6 +43,8 @@ PHRASES = {
     480: "Temporarily Unavailable",
     486: "Busy Here",
     487: "Request Terminated",
+    488: "Not Acceptable Here",
+    491: "Request Pending",
     503: "Service Unavailable",
     481: "Call/Transaction Does Not Exist",
     600: "Busy Everywhere",
@@ -78,6 +80,15 @@ class Observer(ReferObserver, Protocol):
 
     def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:
         """Take note of a digit."""
+
+    def takes_reinvite(self, name: str) -> int:
+        """Return the code by which a re-INVITE is answered."""
+
+    def reinvited(self, name: str, sip_code: int, reason: str) -> None:
+        """Take note of the answer to a re-INVITE."""
+
+    def far_end_holds(self, name: str, held: bool) -> None:
+        """Take note that the other end holds, or does no more."""
 
     def message_seen(self, name: str, direction: Direction, message: str) -> None:
         """Take note of a SIP message."""
@@ -169,6 +180,21 @@ class SimLine(Referable):
         packets = int(seconds * FRAMES_A_SECOND)
         return StreamCount(packets_received=packets, packets_sent=packets)
 
+    def reinvite(self, *, held: bool) -> None:
+        """Send a re-INVITE."""
+        start = f"INVITE {self._uri} SIP/2.0"
+        self._send(start, "INVITE", lambda far: far._reinvited(held=held))
+
+    def on_hold(self, path: str) -> SimTape | None:
+        """Let the time pass."""
+        return self.play(path, endless=True) if path else None
+
+    def off_hold(self) -> None:
+        """Go on in silence."""
+
+    def mute(self, *, muted: bool) -> None:
+        """Go on in silence."""
+
     def press(self, digit: str) -> None:
         """Send one keypad digit."""
         self._reach(lambda far: far._observer.digit_received(far.leg, digit))
@@ -242,6 +268,20 @@ class SimLine(Referable):
         if not self._over:
             self._up = True
             self._observer.answered(self.leg)
+
+    def _reinvited(self, *, held: bool) -> None:
+        if self._over:
+            return
+        start, code = f"INVITE {self._uri} SIP/2.0", self._observer.takes_reinvite(self.leg)
+        self._hear(start, "INVITE")
+        if code < 300:
+            self._observer.far_end_holds(self.leg, held)
+        self._respond(code, "INVITE", lambda far: far._settled(code))
+
+    def _settled(self, sip_code: int) -> None:
+        self._send(f"ACK {self._uri} SIP/2.0", "INVITE", lambda far: None)
+        if not self._over:
+            self._observer.reinvited(self.leg, sip_code, PHRASES.get(sip_code, ""))
 
     def _refused(self, sip_code: int, why: Reason = NO_REASON) -> None:
         self._send(f"ACK {self._uri} SIP/2.0", "INVITE", lambda far: None)

@@ -221,6 +221,34 @@ class ForkStopRequested(Decision, frozen=True, kw_only=True):
     fork: str
 
 
+class HoldRequested(Decision, frozen=True, kw_only=True):
+    """Put the far end on hold."""
+
+    TOPIC: ClassVar[str] = "call.hold_requested"
+    hold: str
+    music: str = ""
+    """The file that it hears, as the flow named it; empty for silence."""
+
+
+class ResumeRequested(Decision, frozen=True, kw_only=True):
+    """Take the far end back from hold."""
+
+    TOPIC: ClassVar[str] = "call.resume_requested"
+    hold: str
+
+
+class MuteRequested(Decision, frozen=True, kw_only=True):
+    """Send nothing more of what is played or said."""
+
+    TOPIC: ClassVar[str] = "call.mute_requested"
+
+
+class UnmuteRequested(Decision, frozen=True, kw_only=True):
+    """Send it again."""
+
+    TOPIC: ClassVar[str] = "call.unmute_requested"
+
+
 class StepRequested(Decision, frozen=True, kw_only=True):
     """Ask the world for something."""
 
