@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from workbench.arguments import as_flow, as_policy, folders, own_address, seconds
+from workbench.arguments import as_flow, as_policy, folders, own_address, own_terms, seconds
 from workbench.errors import EngineError, InvalidFlow, InvalidInput
 
 
@@ -35,3 +35,21 @@ def test_what_cannot_be_used_is_refused(
 def test_a_time_is_a_number_of_seconds(given: object) -> None:
     with pytest.raises(InvalidInput, match="`ring_timeout` is seconds"):
         seconds("ring_timeout", given)
+
+
+@pytest.mark.parametrize(
+    ("srtp", "codecs", "engine", "remedy"),
+    [
+        ("on", ["PCMU"], None, '"off", "optional" or "required"'),
+        ("off", "PCMU", None, "in a list"),
+        ("off", [], None, "some of PCMU, PCMA, G722"),
+        ("off", ["PCMU", "PCMU"], None, "each once"),
+        ("off", ["opus"], None, "some of PCMU, PCMA, G722"),
+        ("required", ["PCMU"], object(), "give them to yours"),
+    ],
+)
+def test_the_terms_of_audio_are_known_words(
+    srtp: str, codecs: Any, engine: object, remedy: str
+) -> None:
+    with pytest.raises(InvalidInput, match=remedy):
+        own_terms(srtp, codecs, engine)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.engine.pool import probe
+from workbench.engine.terms import Terms, as_codecs, as_srtp
 from workbench.errors import InvalidFlow, InvalidInput
 from workbench.flow import Flow
 from workbench.policy import Policy
@@ -80,6 +81,19 @@ def own_address(host: Any) -> str:
     if host != LOOPBACK:
         probe(host, 0)
     return str(host)
+
+
+def own_terms(srtp: Any, codecs: Any, engine: object) -> Terms:
+    """Return on which terms audio flows; an engine that is given has its own.
+
+    Raises:
+        InvalidInput: they cannot be used.
+    """
+    terms = Terms(srtp=as_srtp(srtp), codecs=as_codecs(codecs))
+    if engine is not None and terms != Terms():
+        message = "`srtp` and `codecs` are for the usual engine: give them to yours, `Pool(…)`."
+        raise InvalidInput(message)
+    return terms
 
 
 def seconds(name: str, value: Any) -> float:

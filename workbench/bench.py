@@ -19,6 +19,7 @@ from workbench.arguments import (
     folder,
     folders,
     own_address,
+    own_terms,
     seconds,
 )
 from workbench.clock import Clock, SystemClock
@@ -26,6 +27,7 @@ from workbench.control.fork import check
 from workbench.engine import Engine
 from workbench.engine.account import Account
 from workbench.engine.pool import Pool
+from workbench.engine.terms import CODECS, as_codecs, as_srtp
 from workbench.errors import InvalidInput, NotAllowedNow, WorkbenchError
 from workbench.feed import Feed
 from workbench.flow import Flow
@@ -63,6 +65,8 @@ class Workbench(Receiving):
         host: str = LOOPBACK,
         policy: Policy | None = None,
         accounts: Iterable[Account] = (),
+        srtp: str = "off",
+        codecs: Sequence[str] = CODECS,
     ) -> None:
         """Open the store, created when it is missing; `read_only` only looks at it.
 
@@ -77,6 +81,8 @@ class Workbench(Receiving):
                 this machine itself is in reach.
             policy: who may be called, how often and how long; by default only this machine.
             accounts: with PBXs and providers; each registers as soon as calls are taken.
+            srtp: `off`, `optional` or `required`: whether audio is encrypted.
+            codecs: what is offered and accepted, in the order of preference.
 
         Raises:
             InvalidInput: an argument cannot be used.
@@ -89,6 +95,7 @@ class Workbench(Receiving):
         self._host = own_address(host)
         self._policy = as_policy(policy)
         super().__init__(accounts, self._policy)
+        self._terms = own_terms(srtp, codecs, engine)
         self._sounds = [*folders(sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
         self._closed = False
@@ -106,6 +113,8 @@ class Workbench(Receiving):
         flow: Flow | None = None,
         from_: str = "",
         account: Account | str = "",
+        srtp: str = "",
+        codecs: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
         ring_timeout: float = 60.0,
     ) -> CallHandle:
@@ -119,6 +128,8 @@ class Workbench(Receiving):
             flow: what the call does; without one it stays up until it is hung up.
             from_: the SIP URI to show; by default the account's, or the engine's own.
             account: the account to call with, or its URI; `uri` may then be a bare number.
+            srtp: whether its audio is encrypted; by default the account's or bench's way.
+            codecs: what this call offers; by default the account's or bench's.
             headers: context headers of the INVITE (`X-*`, `User-to-User` …).
             ring_timeout: seconds to wait for an answer.
 
@@ -139,6 +150,8 @@ class Workbench(Receiving):
         place = operation.place(
             flow, from_=from_ or "", to=uri, headers=dict(headers or {}),
             account=used.uri if used else "",
+            srtp=as_srtp(srtp) if srtp else "",
+            codecs=as_codecs(codecs) if codecs else (),
             ring_timeout_s=seconds("ring_timeout", ring_timeout),
         )  # fmt: skip
         return CallHandle(operation.run(place), self)
@@ -311,7 +324,7 @@ class Workbench(Receiving):
             message = "This bench is open for reading only: open the store without `read_only`."
             raise NotAllowedNow(message)
         if self._operation is None:
-            engine = self._engine or Pool(host=self._host)
+            engine = self._engine or Pool(host=self._host, terms=self._terms)
             self._operation = Operation(
                 self._log, engine, self._clock, self._sounds, self._policy
             )

@@ -26,6 +26,10 @@ class Dial(Command, frozen=True, kw_only=True, tag="dial"):
     """The SIP URI to show as From; empty for the engine's own."""
     account: str = ""
     """The URI of the account whose credentials are used; empty for none."""
+    srtp: str = ""
+    """`off`, `optional` or `required`; empty for the engine's own."""
+    codecs: tuple[str, ...] = ()
+    """Codecs to offer, in this order; empty for the engine's own."""
     headers: dict[str, str] = {}
     ring_timeout_s: float = 60.0
     """Seconds to wait for an answer before the call is cancelled (RFC 3261, section 9)."""

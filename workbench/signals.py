@@ -60,6 +60,8 @@ class MediaStarted(Signal, frozen=True, kw_only=True, tag="media_started"):
 
     codec: str
     clock_rate: int
+    secure: bool = False
+    """Whether it is encrypted (SRTP)."""
 
 
 class DigitReceived(Signal, frozen=True, kw_only=True, tag="digit_received"):

@@ -183,6 +183,21 @@ async def test_a_whisper_comes_before_the_bridge(tmp_path: Path) -> None:
     assert kinds.index("bridged") < kinds.index("prompt_finished")
 
 
+@flow
+async def connect_with_account(call: CallControl) -> str:
+    await call.answer()
+    return (await call.dial(BOB, account="sip:alice@pbx.example")).outcome
+
+
+async def test_a_second_leg_goes_out_with_an_account(tmp_path: Path) -> None:
+    refusing = FarEnd(refuses_with=407)
+    caller, callee = await story(tmp_path, connect_with_account, refusing)
+    placed, finished = only(callee, ev.Placed), only(caller, ev.DialFinished)
+    assert (placed.account, placed.from_) == ("sip:alice@pbx.example",) * 2
+    assert finished.outcome == "failed"
+    assert "the account sip:alice@pbx.example were not accepted" in finished.reason
+
+
 async def test_music_that_is_missing_gives_the_dial_up(tmp_path: Path) -> None:
     @flow
     async def careless(call: CallControl) -> None:

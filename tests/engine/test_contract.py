@@ -429,3 +429,21 @@ def length(path: str) -> float:
     with wave.open(path) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8000)
         return float(file.getnframes() / 8)
+
+
+@pytest.mark.parametrize(("codec", "clock_rate"), [("PCMA", 8000), ("G722", 16000)])
+async def test_a_call_offers_the_codecs_that_it_prefers(
+    stage: Stage, codec: str, clock_rate: int
+) -> None:
+    far = await stage.talk(codecs=(codec, "PCMU"))
+    for leg in ("a", far):
+        started = await stage.until(MediaStarted, leg)
+        assert (started.codec, started.clock_rate) == (codec, clock_rate)
+        assert not started.secure
+    await stage.do(Hangup, "a")
+    await stage.until(Released, far)
+    # The next call offers the usual ones again.
+    await stage.talk("b")
+    assert (await stage.until(MediaStarted, "b")).codec == "PCMU"
+    await stage.do(Hangup, "b")
+    await stage.until(Released, "b")

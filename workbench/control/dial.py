@@ -41,6 +41,7 @@ class DialVerbs(DigitVerbs):
         to: str,
         *,
         from_: str = "",
+        account: str = "",
         headers: Mapping[str, str] | None = None,
         ring_timeout: float = 60.0,
         whisper: Any = "",
@@ -53,7 +54,8 @@ class DialVerbs(DigitVerbs):
 
         Args:
             to: whom to call, `sip:user@host`; the policy is asked.
-            from_: the SIP URI to show; by default the engine's own.
+            from_: the SIP URI to show; by default the account's, or the engine's own.
+            account: the URI of the bench's account to call with.
             headers: context headers of the INVITE (`X-*` …).
             ring_timeout: seconds to wait for an answer.
             whisper: an audio file that only the callee hears, before he hears the caller; or
@@ -72,7 +74,8 @@ class DialVerbs(DigitVerbs):
         sip.check_headers(headers or {})
         asked = {
             "to": str(sip.parse_address(to)),
-            "from_": str(sip.parse_address(from_)) if from_ else "",
+            "from_": str(sip.parse_address(from_ or account)) if from_ or account else "",
+            "account": str(sip.parse_address(account)) if account else "",
             "headers": dict(headers or {}),
             "ring_timeout_s": float(ring_timeout),
             "whisper": _whisper(whisper),

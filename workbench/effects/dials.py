@@ -31,7 +31,7 @@ class DialEffects(BridgeEffects):
         self._dials[child] = Dialling(call.id, event.dial, whisper, asks)
         self._switchboard.place(
             child, parent=call.id, from_=event.from_, to=event.to, headers=event.headers,
-            ring_timeout_s=event.ring_timeout_s,
+            ring_timeout_s=event.ring_timeout_s, account=event.account,
         )  # fmt: skip
 
     def _cancel_dial(self, call: Call, event: ev.DialCancelRequested) -> None:

@@ -19,6 +19,8 @@ class LegEffects(PassageEffects):
                 uri=placed.to,
                 from_=placed.from_,
                 account=placed.account,
+                srtp=placed.srtp,
+                codecs=placed.codecs,
                 headers=placed.headers,
                 ring_timeout_s=placed.ring_timeout_s,
             )

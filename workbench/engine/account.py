@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, NoReturn, Self, cast
 
 from workbench import sip
+from workbench.engine.terms import as_codecs, as_srtp
 from workbench.errors import InvalidInput
 
 LEAST_S, MOST_S = 30, 86_400
@@ -78,6 +79,10 @@ class Account:
     """How long a registration is asked for."""
     peers: Sequence[str] = ()
     """IPv4 addresses and networks that its calls come from; empty for any."""
+    srtp: str = ""
+    """`off`, `optional` or `required` for calls with it; empty for the bench's way."""
+    codecs: Sequence[str] = ()
+    """What calls with it offer, in this order; empty for the bench's codecs."""
     transport: str = "udp"
     """How the proxy or registrar is reached: `udp`, `tcp` or `tls`."""
 
@@ -120,6 +125,9 @@ class Account:
             "`peers` are IPv4 addresses and networks such as 192.0.2.0/24, in a list",
         )
         object.__setattr__(self, "peers", tuple(self.peers))
+        if self.srtp:
+            as_srtp(self.srtp)
+        object.__setattr__(self, "codecs", as_codecs(self.codecs) if self.codecs else ())
         _ = self.registrar_at, self.hop
 
     def is_peer(self, host: str) -> bool:

@@ -89,10 +89,12 @@ class Exchange(Course):
             leg.deadline.cancel()
         leg.tell(signals.Answered, sip_code=sip_code, reason=reason)
 
-    def media_started(self, name: str, codec: str, clock_rate: int) -> None:
+    def media_started(
+        self, name: str, codec: str, clock_rate: int, *, secure: bool = False
+    ) -> None:
         """Start the audio clock of a leg."""
         if leg := self._legs.get(name):
-            leg.start_media(codec, clock_rate)
+            leg.start_media(codec, clock_rate, secure=secure)
 
     def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:
         """Report a digit that the far end pressed."""

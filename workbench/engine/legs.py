@@ -97,12 +97,12 @@ class Leg:
             return None
         return round((self._monotonic() - self._media_began) * 1000)
 
-    def start_media(self, codec: str, clock_rate: int) -> None:
+    def start_media(self, codec: str, clock_rate: int, *, secure: bool = False) -> None:
         """Start the audio clock and all that waited for audio."""
         if self._media_began is not None or self.over:
             return
         self._media_began = self._monotonic()
-        self.tell(signals.MediaStarted, codec=codec, clock_rate=clock_rate)
+        self.tell(signals.MediaStarted, codec=codec, clock_rate=clock_rate, secure=secure)
         if self._recording is not None:
             self._begin_recording(self._recording)
         if self._prompt is not None:

@@ -235,13 +235,13 @@ class Line:
 
     # What the library tells.
 
-    def media_active(self, codec: str, clock_rate: int) -> None:
+    def media_active(self, codec: str, clock_rate: int, *, secure: bool) -> None:
         """Connect what belongs to the call to its port, new or changed."""
         if self.call is None or self._hanging_up:
             return
         if (port := self.call.port()) is not None:
             self.patch.carry(port)
-        self._exchange.media_started(self.leg, codec, clock_rate)
+        self._exchange.media_started(self.leg, codec, clock_rate, secure=secure)
 
     def port_gone(self) -> None:
         """Forget the port of a stream that has ended; another may follow."""

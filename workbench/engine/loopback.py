@@ -21,6 +21,7 @@ from workbench.engine.legs import Party
 from workbench.engine.line import Direction, Line, Method, StreamCount, Tape
 from workbench.engine.simline import SimLine
 from workbench.engine.slices import Slice, Take
+from workbench.engine.terms import SRTP
 from workbench.errors import EngineError
 from workbench.signals import AnySignal
 
@@ -139,6 +140,8 @@ class Loopback:
             callee=command.uri,
             sip_call_id=self._next_call_id(),
             headers=command.headers,
+            codecs=command.codecs,
+            secure=command.srtp in SRTP[1:],
         )
         return line
 
@@ -211,7 +214,9 @@ class ScriptedEnd:
     def progressed(self, name: str, sip_code: int, reason: str) -> None:
         """Go on waiting, as a caller."""
 
-    def media_started(self, name: str, codec: str, clock_rate: int) -> None:
+    def media_started(
+        self, name: str, codec: str, clock_rate: int, *, secure: bool = False
+    ) -> None:
         """Let audio flow unheard."""
 
     def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:

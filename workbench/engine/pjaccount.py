@@ -17,6 +17,7 @@ from workbench.engine import settings
 from workbench.engine.line import LineError
 from workbench.engine.linebook import LineBook
 from workbench.engine.pjcall import Owner, PjCall, guarded
+from workbench.engine.terms import Srtp
 from workbench.engine.wire import Register, RegistrationChanged, UseAccount
 
 MOST = 8
@@ -91,12 +92,12 @@ class PjAccount(pj.Account):
 class Identities:
     """The accounts that calls go out with, opened when one is first needed."""
 
-    def __init__(self, trunk: Host, place: Place) -> None:
-        """Open our own, which needs no credentials."""
-        self._trunk, self._place = trunk, place
+    def __init__(self, trunk: Host, place: Place, srtp: Srtp) -> None:
+        """Open our own, which needs no credentials and takes the calls that come in."""
+        self._trunk, self._place, self._srtp = trunk, place, srtp
         self._known: dict[str, UseAccount] = {}
-        self.own = PjAccount(trunk, self._config(None), _unheard)
-        self._open: dict[UseAccount, PjAccount] = {}
+        self.own = PjAccount(trunk, self._config(None, srtp), _unheard)
+        self._open: dict[tuple[UseAccount | None, str], PjAccount] = {(None, srtp): self.own}
 
     def know(self, order: UseAccount) -> None:
         """Take note of an account, or of how it has changed."""
@@ -112,31 +113,34 @@ class Identities:
             raise LineError(f"the account {uri} is not known here", 503)
         return self._known[uri]
 
-    def find(self, uri: str) -> PjAccount:
+    def find(self, uri: str, srtp: str = "") -> PjAccount:
         """Return what calls of an account go out with, our own for none.
 
         Raises:
             LineError: too many accounts have calls.
         """
-        if not uri:
-            return self.own
-        order = self.known(uri)
-        if order not in self._open:
+        key = (self.known(uri) if uri else None), srtp or self._srtp
+        if key not in self._open:
             self._make_room()
-            self._open[order] = PjAccount(self._trunk, self._config(order), _unheard, uri)
-        return self._open[order]
+            self._open[key] = PjAccount(self._trunk, self._config(*key), _unheard, uri)
+        return self._open[key]
 
     def _make_room(self) -> None:
-        if len(self._open) < MOST - 1:
+        if len(self._open) < MOST:
             return
-        idle = [order for order, account in self._open.items() if not account.calls]
+        idle = [
+            key
+            for key, account in self._open.items()
+            if not account.calls and account is not self.own
+        ]
         if not idle:
             raise LineError(f"{MOST - 1} accounts have calls in this worker", 503)
         self._open.pop(idle[0]).shutdown()
 
-    def _config(self, order: UseAccount | None) -> pj.AccountConfig:
+    def _config(self, order: UseAccount | None, srtp: str) -> pj.AccountConfig:
         config = pj.AccountConfig()
         settings.configure_account(config, *self._place)
+        encrypt(config, srtp)
         if order is not None:
             charge(config, order)
         return config
@@ -214,6 +218,19 @@ def charge(config: pj.AccountConfig, order: UseAccount) -> None:
     config.sipConfig.proxies.append(order.route)
     credentials = pj.AuthCredInfo(DIGEST, order.realm, order.username, PLAIN, order.password)
     config.sipConfig.authCreds.append(credentials)
+
+
+def encrypt(config: pj.AccountConfig, srtp: str) -> None:
+    """Let an account offer and accept SRTP, with keys in the SDP (RFC 4568)."""
+    media = config.mediaConfig
+    media.srtpUse = settings.SRTP_USE[srtp]
+    # The way to the far end is encrypted, or not, by whoever stands in front of us.
+    media.srtpSecureSignaling = 0
+    media.srtpOpt.keyings.append(pj.PJMEDIA_SRTP_KEYING_SDES)
+    for name in settings.SRTP_SUITES:
+        suite = pj.SrtpCrypto()
+        suite.name, suite.key, suite.flags = name, "", 0
+        media.srtpOpt.cryptos.append(suite)
 
 
 def _unheard(notice: RegistrationChanged) -> None:

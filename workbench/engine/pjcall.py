@@ -19,6 +19,7 @@ from workbench.engine.linebook import LineBook
 from workbench.engine.lines import Line, counted
 from workbench.engine.player import Player
 
+SECURE = "SRTP status: Active"
 AUDIO = -1
 """Stands for the first audio stream of a call."""
 LIVE_MEDIA = frozenset(
@@ -35,6 +36,9 @@ class Owner(Protocol):
 
     exchange: Exchange
     book: LineBook
+
+    def prefer(self, codecs: tuple[str, ...]) -> None:
+        """Offer and accept these codecs from now on; the usual ones for none."""
 
     def defect(self, text: str) -> None:
         """Take note of a callback that raised."""
@@ -104,6 +108,8 @@ class PjCall(pj.Call):
         self.trunk, self.line, self._account = trunk, line, account
         account.calls += 1
         self._held = True
+        self.codecs: tuple[str, ...] = ()
+        """What it offers, in this order; empty for the usual."""
 
     def let_go(self) -> None:
         """Tell the account that this call needs it no more; does nothing the second time."""
@@ -150,11 +156,15 @@ class PjCall(pj.Call):
     def offer(self, *, held: bool) -> None:
         """Send a re-INVITE, `sendonly` or `sendrecv` (RFC 3264, section 8.4)."""
         prm = audio_call()
-        if held:
-            self.setHold(prm)
-        else:
-            prm.opt.flag = pj.PJSUA_CALL_UNHOLD
-            self.reinvite(prm)
+        self.trunk.prefer(self.codecs)
+        try:
+            if held:
+                self.setHold(prm)
+            else:
+                prm.opt.flag = pj.PJSUA_CALL_UNHOLD
+                self.reinvite(prm)
+        finally:
+            self.trunk.prefer(())
 
     def port(self) -> int | None:
         """Return the slot of the bridge's port that carries the call's audio, if any does."""
@@ -200,8 +210,19 @@ class PjCall(pj.Call):
             if medium.type == pj.PJMEDIA_TYPE_AUDIO and medium.status in LIVE_MEDIA:
                 stream = self.getStreamInfo(medium.index)
                 codec, rate = str(stream.codecName), int(stream.codecClockRate)
-                self.trunk.book.put(functools.partial(self.line.media_active, codec, rate))
+                active = functools.partial(self.line.media_active, codec, rate)
+                self.trunk.book.put(functools.partial(active, secure=self._is_secure()))
                 return
+
+    def _is_secure(self) -> bool:
+        # The one place where pjsua2 tells whether SRTP is in use.
+        return SECURE in str(self.dump(True, ""))
+
+    @guarded
+    def onCallRxOffer(self, prm: Any) -> None:
+        """Answer what the far end offers anew with the codecs of this call."""
+        self.trunk.prefer(self.codecs)
+        self.trunk.book.put(functools.partial(self.trunk.prefer, ()))
 
     @guarded
     def onCallTsxState(self, prm: Any) -> None:

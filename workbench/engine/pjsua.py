@@ -31,6 +31,7 @@ from workbench.engine.pjcall import (
     library,
 )
 from workbench.engine.ports import PortPool
+from workbench.engine.terms import Terms
 from workbench.engine.wire import AnyOrder, Register, Unregister, UseAccount
 
 PORTS_A_LEG = 4
@@ -72,11 +73,14 @@ class PjTrunk:
         defect: Callable[[str], None],
         media: MediaSocket,
         tell: Notify,
+        terms: Terms,
     ) -> None:
         """Report to `exchange`, defects to `defect`; `name` begins inbound legs' names.
 
-        What registrars answer goes to `tell`.
+        What registrars answer goes to `tell`; audio flows on `terms` unless a call says so.
         """
+        self._terms = terms
+        self._preferred: tuple[str, ...] = ()
         self.exchange, self.defect, self._tell = exchange, defect, tell
         self.book = LineBook(exchange, name, monotonic, PjBridge(), media)
         self.takes_calls = False
@@ -108,19 +112,23 @@ class PjTrunk:
         self.endpoint.libStart()
         ports = min(most_legs(), MOST_LEGS_WITH_PORTS) * PORTS_A_LEG
         self.book.ports = PortPool(library, ports, self.defect)
-        self._choose_codecs()
+        self.prefer(())
         at = str(self.endpoint.transportGetInfo(transport).localName)
         place = Place(at, host, transport)
-        self._identities = Identities(self, place)
+        self._identities = Identities(self, place, self._terms.srtp)
         self._registrations = Registrations(self, self._identities, place, self._tell)
         shown, _, bound = at.rpartition(":")
         return shown, int(bound)
 
-    def _choose_codecs(self) -> None:
+    def prefer(self, codecs: tuple[str, ...]) -> None:
+        """Offer and accept these codecs from now on; the usual ones for none."""
+        wanted = codecs or self._terms.codecs
+        if wanted == self._preferred:
+            return
+        self._preferred = wanted
         for codec in self.endpoint.codecEnum2():
             name = str(codec.codecId)
-            priority = settings.CODECS.get(name.rsplit("/", 1)[0], 0)
-            self.endpoint.codecSetPriority(name, priority)
+            self.endpoint.codecSetPriority(name, settings.codec_priority(name, wanted))
 
     def take_order(self, order: AnyOrder) -> None:
         """Do what the bench asks beside the commands of legs."""
@@ -158,7 +166,7 @@ class PjTrunk:
         Raises:
             LineError: the call cannot be placed.
         """
-        account = self._identities.find(command.account)
+        account = self._identities.find(command.account, command.srtp)
         call_id = uuid.uuid4().hex
         prm = audio_call()
         prm.opt.customCallId = call_id
@@ -167,12 +175,16 @@ class PjTrunk:
         prm.txOption.headers = header_vector(command.headers)
         line = self.book.open(command.leg, call_id)
         line.call = call = PjCall(self, line, account)
+        call.codecs = command.codecs
+        self.prefer(command.codecs)
         try:
             call.makeCall(f"<{sip.parse_address(command.uri)}>", prm)
         except pj.Error as error:
             call.let_go()
             line.call = None
             raise LineError(f"the call could not be placed: {error.reason}", 503) from None
+        finally:
+            self.prefer(())
         return line
 
 

@@ -28,6 +28,7 @@ from workbench.engine.legs import Ending
 from workbench.engine.process import WorkerProcess
 from workbench.engine.registrar import Registrars, Tell, credentials
 from workbench.engine.slices import Take
+from workbench.engine.terms import Terms
 from workbench.engine.wire import UseAccount
 from workbench.errors import AddressInUse, EngineError, InvalidInput
 from workbench.signals import AnySignal, Released
@@ -51,6 +52,7 @@ class Pool:
         workers: int = 0,
         max_workers: int = 16,
         host: str = "127.0.0.1",
+        terms: Terms = Terms(),  # noqa: B008 - frozen
         log_folder: Path | None = None,
     ) -> None:
         """Configure the pool.
@@ -60,11 +62,12 @@ class Pool:
             workers: How many are started at once and kept; others start on demand.
             max_workers: How many there may be; each carries four legs.
             host: The address that outbound calls leave from.
+            terms: On which audio flows, unless a call says otherwise.
             log_folder: Where pjsip writes its log; nowhere when None.
         """
         self._clock = clock or SystemClock()
         self._kept, self._most, self._host = workers, max_workers, host
-        self._log = log_folder
+        self._terms, self._log = terms, log_folder
         self._report: Report = _nobody
         self._take: Take = lambda audio: None
         self._alive: list[WorkerProcess] = []
@@ -218,7 +221,8 @@ class Pool:
             self._release(command.leg, Ending("engine", 503, str(error)))
             return
         self._resolving.pop(command.leg)
-        self._place(command, order)
+        srtp, codecs = command.srtp or account.srtp, command.codecs or account.codecs
+        self._place(msgspec.structs.replace(command, srtp=srtp, codecs=tuple(codecs)), order)
 
     def _account(self, uri: str) -> Account:
         if uri not in self._accounts:
@@ -284,7 +288,7 @@ class Pool:
     def _hire(self, host: str, port: int = 0, *, listen: bool = False) -> WorkerProcess:
         name = f"w{next(self._sequence)}"
         worker = WorkerProcess(name, self._pass_on, self._lost, logger.error)
-        worker.spawn(host, port, listen=listen, log=self._log)
+        worker.spawn(host, port, listen=listen, terms=self._terms, log=self._log)
         self._alive.append(worker)
         return worker
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from workbench.commands import AnyCommand
 from workbench.engine.mediasocket import hand, read_slices
 from workbench.engine.slices import Take
+from workbench.engine.terms import Terms
 from workbench.engine.wire import (
     AnyNotice,
     AnyOrder,
@@ -64,10 +65,17 @@ class WorkerProcess:
         self.ended: asyncio.Future[None] = self._loop.create_future()
 
     def spawn(
-        self, host: str, port: int = 0, *, listen: bool = False, log: Path | None = None
+        self,
+        host: str,
+        port: int = 0,
+        *,
+        listen: bool = False,
+        terms: Terms = Terms(),  # noqa: B008 - frozen
+        log: Path | None = None,
     ) -> None:
         """Start the process; commands may be sent from now on."""
         options = ["--name", self.name, "--host", host, "--port", str(port)]
+        options += ["--srtp", terms.srtp, "--codecs", ",".join(terms.codecs)]
         options += ["--listen"] * listen
         if log is not None:
             options += ["--log", str(log / f"{self.name}.log")]

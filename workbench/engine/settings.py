@@ -9,9 +9,11 @@ from typing import Any
 CLOCK_RATE = 8000
 FRAME_MS = 20
 
-CODECS = {"PCMU/8000": 255, "PCMA/8000": 254, "G722/16000": 253}
-"""The codecs that are offered, by priority; the others stay off (CVE-2026-29068 in speex,
-an abort on an iLBC `mode=99`)."""
+HIGHEST = 255
+SRTP_SUITES = ("AES_256_CM_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_80")
+"""RFC 6188 and RFC 4568; a tag of 32 bits is too short to be offered."""
+SRTP_USE = {"off": 0, "optional": 1, "required": 2}
+"""The numbers of pjmedia_srtp_use."""
 
 ENDPOINT: dict[str, object] = {
     # One thread for SIP, the one that polls: no callback ever meets Python's lock abroad.
@@ -62,6 +64,16 @@ def configure_endpoint(config: Any, most_legs: int) -> None:
     apply(config, ENDPOINT)
     config.uaConfig.maxCalls = most_legs
     config.logConfig.level = config.logConfig.consoleLevel = LOG_LEVEL
+
+
+def codec_priority(codec_id: str, codecs: tuple[str, ...]) -> int:
+    """Return the priority of a codec; all but the named stay off.
+
+    There is CVE-2026-29068 in speex, and iLBC aborts on a `mode=99`.
+    """
+    name, _, rest = codec_id.partition("/")
+    narrow = rest.startswith("8000") or name == "G722"
+    return HIGHEST - codecs.index(name) if narrow and name in codecs else 0
 
 
 def configure_account(config: Any, at: str, host: str, transport: int) -> None:

@@ -7,7 +7,7 @@ in the order in which two SIP peers would hear it.
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import soundfile
 
@@ -28,6 +28,7 @@ from workbench.engine.simfork import SimFork
 from workbench.engine.simtapes import RATE, SimRecorders, SimTape
 from workbench.engine.simtransfer import Referable, ReferObserver
 from workbench.engine.slices import Take
+from workbench.engine.terms import CODECS
 from workbench.reason import Reason
 from workbench.reason import read as read_reason
 
@@ -50,6 +51,18 @@ PHRASES = {
     600: "Busy Everywhere",
     603: "Decline",
 }
+
+
+class Audio(NamedTuple):
+    """What two ends have agreed on."""
+
+    codec: str = CODECS[0]
+    clock_rate: int = RATE
+    secure: bool = False
+
+
+CLOCK_RATES = {"G722": 16000}
+"""Of codecs that are not sampled at 8000 Hz."""
 
 
 class Observer(ReferObserver, Protocol):
@@ -75,7 +88,9 @@ class Observer(ReferObserver, Protocol):
     def answered(self, name: str, sip_code: int = 200, reason: str = "OK") -> None:
         """Take note that the call is up."""
 
-    def media_started(self, name: str, codec: str, clock_rate: int) -> None:
+    def media_started(
+        self, name: str, codec: str, clock_rate: int, *, secure: bool = False
+    ) -> None:
         """Take note that audio can flow."""
 
     def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:
@@ -118,6 +133,7 @@ class SimLine(Referable):
         self._up = self._over = self._calling = False
         self._media_began: datetime | None = None
         self._call: dict[str, Any] = {}
+        self._audio = Audio()
 
     def call(
         self,
@@ -127,8 +143,12 @@ class SimLine(Referable):
         callee: str,
         sip_call_id: str,
         headers: Mapping[str, str],
+        codecs: tuple[str, ...] = (),
+        secure: bool = False,
     ) -> None:
         """Send an INVITE to `peer`; None stands for a host that never responds."""
+        codec = (codecs or CODECS)[0]
+        self._audio = Audio(codec, CLOCK_RATES.get(codec, RATE), secure)
         self._calling = True
         self._peer = peer
         self._call = {
@@ -247,6 +267,7 @@ class SimLine(Referable):
 
     def _invited(self, caller: "SimLine") -> None:
         self._peer, self._call = caller, caller._call
+        self._audio = caller._audio
         self._observer.offered(self.leg, self, **self._call)
         self._hear(f"INVITE {self._uri} SIP/2.0", "INVITE")
         self._respond(100, "INVITE", lambda far: None)
@@ -310,7 +331,8 @@ class SimLine(Referable):
     def _start_media(self) -> None:
         if self._media_began is None:
             self._media_began = self._clock.now()
-            self._observer.media_started(self.leg, "PCMU", RATE)
+            codec, clock_rate, secure = self._audio
+            self._observer.media_started(self.leg, codec, clock_rate, secure=secure)
 
     # The wire.
 

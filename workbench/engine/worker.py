@@ -26,6 +26,7 @@ from workbench.engine import pjsua
 from workbench.engine.exchange import Exchange
 from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.ports import PortsError
+from workbench.engine.terms import Terms
 from workbench.engine.wire import (
     AnyNotice,
     AnyOrder,
@@ -139,8 +140,8 @@ class BenchLink:
 class Worker:
     """The pump: commands in, polls of the library, timers."""
 
-    def __init__(self, link: BenchLink, name: str, media: MediaSocket) -> None:
-        """Wire the trunk to the bench."""
+    def __init__(self, link: BenchLink, name: str, media: MediaSocket, terms: Terms) -> None:
+        """Wire the trunk to the bench; audio flows on `terms`."""
         self._link, self._media, self._clock = link, media, PumpClock()
         self._exchange = Exchange(
             self._clock,
@@ -156,6 +157,7 @@ class Worker:
             lambda text: link.send(DefectFound(text=text)),
             media,
             link.send,
+            terms,
         )
         self._exchange.connect(self._trunk)
 
@@ -218,6 +220,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--listen", action="store_true")
     parser.add_argument("--log", default="")
+    parser.add_argument("--srtp", required=True)
+    parser.add_argument("--codecs", required=True)
     options = parser.parse_args()
     # Ctrl-C goes to the whole group of a terminal; the bench decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -225,7 +229,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # The library's clock thread asks for Python's lock in every frame that comes here.
     sys.setswitchinterval(SWITCH_S)
-    worker = Worker(BenchLink(options.socket), options.name, MediaSocket(options.media))
+    terms = Terms(srtp=options.srtp, codecs=tuple(options.codecs.split(",")))
+    link, media = BenchLink(options.socket), MediaSocket(options.media)
+    worker = Worker(link, options.name, media, terms)
     if worker.open(options.host, options.port, options.log, takes_calls=options.listen):
         worker.run()
     # The library's own end takes a second and may abort; the files are closed by now.

@@ -141,6 +141,8 @@ class DialRequested(Decision, frozen=True, kw_only=True):
     to: str
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     ring_timeout_s: float = 60.0
+    account: str = ""
+    """The URI of the account to call with; empty for none."""
     whisper: str = ""
     """A file that only the callee hears first, or `flow NAME` of the flow that asks him."""
 

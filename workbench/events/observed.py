@@ -20,6 +20,10 @@ class Placed(Event, frozen=True, kw_only=True):
     """The URI of the account whose credentials are used; empty for none."""
     parent: str = ""
     """The id of the call whose flow dialled; empty when nobody's did."""
+    srtp: str = ""
+    """How SRTP is used, where this call says so; empty for the bench's way."""
+    codecs: tuple[str, ...] = ()
+    """What is offered, where this call says so; empty for the bench's codecs."""
 
 
 class Offered(Event, frozen=True, kw_only=True):
@@ -84,6 +88,8 @@ class MediaStarted(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.media_started"
     codec: str
     clock_rate: int
+    secure: bool = False
+    """Whether it is encrypted between the far end and us (SRTP)."""
 
 
 class DigitReceived(Event, frozen=True, kw_only=True):
