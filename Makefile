@@ -67,12 +67,13 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 # What the tests need beside Python: SIPp plays the other end, Kamailio registrar and
-# proxy, tcpdump watches the wire.
+# proxy, baresip a telephone, tcpdump watches the wire.
 packages:
 	@PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
 	command -v sipp >/dev/null || missing="$$missing sip-tester"; \
 	command -v tcpdump >/dev/null || missing="$$missing tcpdump"; \
 	command -v kamailio >/dev/null || missing="$$missing kamailio"; \
+	command -v baresip >/dev/null || missing="$$missing baresip-core"; \
 	[ -z "$$missing" ] && exit 0; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
 	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
