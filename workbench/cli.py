@@ -16,7 +16,9 @@ import msgspec
 from rich.console import Console
 
 from workbench import events as ev
+from workbench.cli_accounts import account_of, as_somebody, tell_standing
 from workbench.errors import WorkbenchError
+from workbench.sip import parse_listen
 
 STORE = click.option(
     "--store", default="workbench-store", envvar="WORKBENCH_STORE", show_default=True,
@@ -71,17 +73,20 @@ def demo(store: str) -> None:
 @click.option("--listen", default="127.0.0.1:5060", show_default=True, metavar="HOST:PORT",
               help="Where to take calls (UDP); port 0 picks a free one.")  # fmt: skip
 @click.option("--calls", type=click.IntRange(min=1), metavar="N", help="End after N calls.")
+@as_somebody
 @ALLOW
 @STORE
 def answer(
-    flow: str, listen: str, calls: int | None, allow: tuple[str, ...], store: str
-) -> None:
+    flow: str, listen: str, calls: int | None, allow: tuple[str, ...], store: str, srtp: str,
+    **account: str,
+) -> None:  # fmt: skip
     """Let FLOW (path.py:name or module:name) take every call, until Ctrl-C.
 
     \b
     Examples:
       workbench answer ivr.py:reception
       workbench answer ivr.py:reception --listen 127.0.0.1:5080 --calls 10
+      workbench answer ivr.py:reception --listen 192.0.2.2:5060 --account sip:100@pbx.example
     """
     from workbench.flow import load_flow
     from workbench.narration import Narrator
@@ -89,7 +94,12 @@ def answer(
     taker = load_flow(flow)
     console = Console()
     enough = _Count(calls)
-    with _bench(store, policy=_policy(allow)) as bench, suppress(KeyboardInterrupt):
+    somebody = account_of(**account)
+    host = {"host": parse_listen(listen)[0]} if somebody else {}
+    with (
+        _bench(store, policy=_policy(allow), srtp=srtp, **host) as bench,
+        suppress(KeyboardInterrupt),
+    ):
         _tell_recovered(bench, console)
         bench.on_closed(enough)
         bench.subscribe(Narrator(console))
@@ -97,6 +107,8 @@ def answer(
         console.print(
             f"{taker.name} takes calls at {address} (Ctrl-C ends it)", highlight=False
         )
+        if somebody is not None:
+            tell_standing(console, bench.register(somebody))
         # A wait without a limit cannot be interrupted on every platform.
         while not enough.reached.wait(1.0):
             bench.check_store()
@@ -126,11 +138,12 @@ class _Count:
               help="How long to wait for an answer.")  # fmt: skip
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
               help="The address of this machine to call from.")  # fmt: skip
+@as_somebody
 @ALLOW
 @STORE
 def dial(
     uri: str, flow: str, from_: str, headers: tuple[str, ...], timeout: float, host: str,
-    allow: tuple[str, ...], store: str,
+    allow: tuple[str, ...], store: str, srtp: str, **account: str,
 ) -> None:  # fmt: skip
     """Call URI and let FLOW take the call once it is answered.
 
@@ -142,18 +155,23 @@ def dial(
       workbench dial sip:bob@127.0.0.1:5080 --flow ivr.py:caller
       workbench dial sip:127.0.0.1:5080 --flow ivr.py:caller --header "X-Customer: 42"
       workbench dial sip:bob@192.0.2.7 --flow ivr.py:caller --host 192.0.2.2 --allow 192.0.2.7
+      workbench dial 100 --flow ivr.py:caller --account sip:200@pbx.example --allow pbx.example
     """
     from workbench.flow import load_flow
     from workbench.narration import Narrator
 
     caller = load_flow(flow)
     console = Console()
-    with _bench(store, host=host, policy=_policy(allow)) as bench:
+    somebody = account_of(**account)
+    accounts = [somebody] if somebody else []
+    policy = _policy(allow)
+    with _bench(store, host=host, policy=policy, accounts=accounts, srtp=srtp) as bench:
         _tell_recovered(bench, console)
         bench.subscribe(Narrator(console))
         call = bench.dial(
-            uri, flow=caller, from_=from_, headers=_parse_headers(headers), ring_timeout=timeout
-        )
+            uri, flow=caller, from_=from_, headers=_parse_headers(headers),
+            ring_timeout=timeout, account=somebody or "",
+        )  # fmt: skip
         try:
             call.wait()
         except KeyboardInterrupt:
