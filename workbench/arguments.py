@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from workbench.engine.pool import probe
+from workbench.engine.doorway import bind
 from workbench.engine.terms import Terms, as_codecs, as_srtp
 from workbench.errors import InvalidFlow, InvalidInput
 from workbench.flow import Flow
@@ -79,7 +79,7 @@ def own_address(host: Any) -> str:
         message = f"`host` is an IPv4 address of this machine, not {host!r}."
         raise InvalidInput(message)
     if host != LOOPBACK:
-        probe(host, 0)
+        bind(host, 0).close()
     return str(host)
 
 

@@ -33,6 +33,8 @@ class Dial(Command, frozen=True, kw_only=True, tag="dial"):
     headers: dict[str, str] = {}
     ring_timeout_s: float = 60.0
     """Seconds to wait for an answer before the call is cancelled (RFC 3261, section 9)."""
+    beside: str = ""
+    """A leg that the new one is to be joined with: in the same worker, if that has a line."""
 
 
 class Ring(Command, frozen=True, kw_only=True, tag="ring"):

@@ -57,6 +57,7 @@ _URI_USER = re.compile(
     r"sips?:(?P<user>[^@;?:]*)[^@]*@|tel:(?P<number>\+?[0-9*#\-.()]{1,32})", re.IGNORECASE
 )
 _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_MARK = re.compile(r";(received|rport)=([0-9.]+)")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -246,6 +247,16 @@ def retry_after_s(message: str) -> int:
     """Return the seconds of a Retry-After header (RFC 3261, section 20.33); 0 if absent."""
     digits = re.match(r"[0-9]{1,9}", header_value(message, "Retry-After"))
     return int(digits[0]) if digits else 0
+
+
+def source_behind_proxy(message: str) -> str:
+    """Return HOST:PORT that a request came from, as the proxy before us saw it (RFC 3581).
+
+    The top Via is the proxy's own; it has marked the one below.
+    """
+    vias = [part for via in header_values(message, "Via", "v") for part in via.split(",")]
+    marked = dict(_MARK.findall(vias[1])) if len(vias) > 1 else {}
+    return f"{marked.get('received', '')}:{marked.get('rport', '')}".strip(":")
 
 
 def legible(wire_text: str) -> str:

@@ -101,9 +101,10 @@ class RawPeer:
         self, request: str, status: str, *, extra: str = "", with_sdp: bool = False
     ) -> None:
         """Send a response to a request."""
-        names = ("Via", "From", "To", "Call-ID", "CSeq")
-        lines = [header(request, name) for name in names]
-        lines[2] += "" if "tag=" in lines[2] else ";tag=raw"
+        to = header(request, "To")
+        to += "" if "tag=" in to else ";tag=raw"
+        lines = [*headers(request, "Via"), *headers(request, "Record-Route"), to]
+        lines += [header(request, name) for name in ("From", "Call-ID", "CSeq")]
         body = SDP.format(port=9) if with_sdp else ""
         response = self._write(f"SIP/2.0 {status}", lines, extra, body, "application/sdp")
         address = lines[0].partition("UDP ")[2].partition(";")[0].split(":")
@@ -144,6 +145,11 @@ def header(message: str, name: str) -> str:
     found = re.search(rf"^{name}:.*?$", message, re.MULTILINE)
     assert found is not None, message
     return found[0].strip()
+
+
+def headers(message: str, name: str) -> list[str]:
+    """Return all lines of a header."""
+    return [line.strip() for line in re.findall(rf"^{name}:.*?$", message, re.MULTILINE)]
 
 
 def sequence_of(request: str) -> int:

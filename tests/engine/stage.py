@@ -128,7 +128,8 @@ class PoolStage(Stage):
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
-        self.pool = self.engine = Pool(**options)
+        # Two that are ready: one places the calls, the other takes them.
+        self.pool = self.engine = Pool(**{"workers": 2, **options})
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

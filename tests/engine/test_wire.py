@@ -44,5 +44,5 @@ def test_commands_arrive_as_they_were() -> None:
 def test_an_absurd_length_is_refused() -> None:
     frames = Frames()
     frames.feed(b"\xff\xff\xff\xff")
-    with pytest.raises(EngineError, match="bytes between bench and worker"):
+    with pytest.raises(EngineError, match="ytes between bench and worker"):
         list(frames.reports())

@@ -216,6 +216,10 @@ class Message:
         self.headers.insert(0, (name, value))
         self._lines = None
 
+    def forget(self) -> None:
+        """Read the headers anew: one of them was changed in its place."""
+        self._lines = None
+
     # What a proxy asks for; `screen` has seen to it that it is there.
 
     @property

@@ -6,7 +6,7 @@ can. So each message is held against RFC 3261 here, and against limits of our ow
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.door.message import Message, Unreadable
 from workbench.door.syntax import ALLOWED, Fault, check_request, check_response
@@ -16,7 +16,7 @@ PHRASES = {
     405: "Method Not Allowed", 406: "Not Acceptable", 413: "Request Entity Too Large",
     415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
     480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist",
-    482: "Loop Detected", 483: "Too Many Hops", 486: "Busy Here",
+    482: "Loop Detected", 483: "Too Many Hops", 486: "Busy Here", 487: "Request Terminated",
     488: "Not Acceptable Here", 489: "Bad Event", 500: "Server Internal Error",
     501: "Not Implemented", 503: "Service Unavailable", 505: "Version Not Supported",
     513: "Message Too Large", 603: "Decline",
@@ -38,8 +38,26 @@ class Passed:
 class Answered:
     """A request that goes no further."""
 
-    response: bytes
-    reason: str
+    message: Message = field(compare=False)
+    fault: Fault = field(compare=False)
+    response: bytes = field(init=False)
+    """What it is answered."""
+
+    def __post_init__(self) -> None:
+        """Write the answer."""
+        object.__setattr__(self, "response", self.written())
+
+    def written(self) -> bytes:
+        """Write the answer to the message as it is now."""
+        headers = self.fault.headers
+        if self.fault.code in (405, 501):
+            headers = {"Allow": ", ".join(ALLOWED)}
+        return reply(self.message, self.fault.code, headers=headers, reason=self.fault.phrase)
+
+    @property
+    def reason(self) -> str:
+        """Why it goes no further."""
+        return str(self.fault)
 
 
 @dataclass(frozen=True)
@@ -77,11 +95,7 @@ def _refused(message: Message, fault: Fault) -> Verdict:
     match = _REQUEST.fullmatch(message.start)
     if match is None or match[1] == "ACK" or not message.all("Via"):
         return Dropped(str(fault))
-    headers = fault.headers
-    if fault.code in (405, 501):
-        headers = {"Allow": ", ".join(ALLOWED)}
-    response = reply(message, fault.code, headers=headers, reason=fault.phrase)
-    return Answered(response, str(fault))
+    return Answered(message, fault)
 
 
 def reply(

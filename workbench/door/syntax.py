@@ -18,7 +18,7 @@ ALLOWED = (
     "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER", "NOTIFY",
 )  # fmt: skip
 """The methods that are served here."""
-NOT_ALLOWED = frozenset({"REGISTER", "SUBSCRIBE", "MESSAGE", "PUBLISH"})
+NOT_ALLOWED = frozenset({"REGISTER", "MESSAGE", "PUBLISH"})
 """Known, and refused to everybody (405): no registrar, no presence, no text."""
 SUPPORTED = frozenset({"100rel", "timer", "replaces"})
 SINGLE = (
@@ -29,7 +29,7 @@ SINGLE = (
 """Headers that stand in a message once."""
 MOST_OF = {
     "Via": 70, "Record-Route": 20, "Route": 20, "Contact": 10, "Service-Route": 4,
-    "Path": 10, "Require": 10, "Supported": 20, "Allow": 10, "Warning": 10,
+    "Path": 10, "Require": 10, "Supported": 20, "Allow": 40, "Warning": 10,
     "Diversion": 20, "History-Info": 20, "P-Asserted-Identity": 2,
 }  # fmt: skip
 """Lines or values of a header; pjsip aborts on forty Service-Route."""
@@ -205,6 +205,8 @@ def _check_request_uri(message: Message) -> None:
 def _check_method(message: Message) -> None:
     if message.method == "REGISTER" and _scheme_of_to(message) not in ("sip", "sips"):
         raise Fault(400, "To Is No SIP URI")
+    if message.method == "SUBSCRIBE":
+        raise Fault(489, "Bad Event")  # no package is served (RFC 6665, section 4.2.1)
     if message.method in NOT_ALLOWED:
         raise Fault(405, "Method Not Allowed")
     if message.method not in ALLOWED:

@@ -14,8 +14,8 @@ GRACE_S = 0.5
 CLOSING_S = 0.5
 """How long the files of a recording may take to close."""
 
-Vacated = Callable[[str], None]
-"""Called when the line of a leg is free again, which may be later than its release."""
+Vacated = Callable[[str, str], None]
+"""Called with leg and Call-ID when a line is free again, perhaps after the leg's release."""
 
 
 class Course:
@@ -34,7 +34,7 @@ class Course:
         self._take: Take = take or (lambda audio: None)
         self._clock, self._report = clock, report
         self._monotonic = monotonic or (lambda: clock.now().timestamp())
-        self.vacated = vacated or (lambda leg: None)
+        self.vacated = vacated or (lambda leg, call_id: None)
         self._legs: dict[str, Leg] = {}
 
     @property
@@ -80,7 +80,7 @@ class Course:
         """Release a leg that has no line, or one that cannot be ended in order."""
         leg.ending = leg.ending or ending
         if leg.line is None:
-            self.vacated(leg.name)
+            self.vacated(leg.name, "")
         self._release(leg)
 
     def _release_later(self, leg: Leg, seconds: float) -> None:

@@ -23,6 +23,7 @@ LOGGED_MESSAGE = re.compile(
 )
 """How pjsip logs each message that it receives or sends."""
 CALL_ID = re.compile(r"^(?:Call-ID|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+TAG = re.compile(r";\s*tag\s*=\s*([^;,\s]+)", re.IGNORECASE)
 
 
 class LoggedMessage(NamedTuple):
@@ -53,7 +54,8 @@ class LineBook:
         self._bridge = bridge
         self._inbox: deque[Fact] = deque()
         self._lines: dict[str, Line] = {}
-        self._by_call_id: dict[str, Line] = {}
+        self._by_call_id: dict[str, list[Line]] = {}
+        """A bench that calls itself may have both ends of a call in one worker."""
         self._sequence = itertools.count(1)
 
     @property
@@ -71,7 +73,8 @@ class LineBook:
             leg, call_id, self._exchange, self._inbox, self._monotonic, self._bridge,
             self.ports, self._media,
         )  # fmt: skip
-        self._lines[leg] = self._by_call_id[call_id] = line
+        self._lines[leg] = line
+        self._by_call_id.setdefault(call_id, []).append(line)
         return line
 
     def open_inbound(self, invite: str) -> Line:
@@ -97,12 +100,17 @@ class LineBook:
 
     def expects_notify(self, call_id: str) -> bool:
         """Tell whether a NOTIFY may come in for a call: a transfer of it is under way."""
-        line = self._by_call_id.get(call_id)
-        return line is not None and line.transferring
+        return any(line.transferring for line in self._by_call_id.get(call_id, ()))
 
     def seen(self, logged: LoggedMessage) -> None:
         """Give a message to the line of its Call-ID."""
-        if line := self._by_call_id.get(logged.call_id):
+        lines = self._by_call_id.get(logged.call_id, [])
+        own = own_tag(logged)
+        if lines and logged.direction == "sent" and logged.text.startswith("INVITE "):
+            lines[0].tag = lines[0].tag or own
+        ours = [line for line in lines if line.tag == own]
+        taken = [line for line in lines if not line.tag]  # of which we know no tag
+        for line in (ours or taken)[:1]:
             line.see(logged.direction, logged.text)
 
     def step(self, calls_in_use: Callable[[], int]) -> None:
@@ -130,9 +138,20 @@ class LineBook:
 
     def _forget(self, line: Line) -> None:
         del self._lines[line.leg]
-        if self._by_call_id.get(line.sip_call_id) is line:
+        known = self._by_call_id[line.sip_call_id]
+        known.remove(line)
+        if not known:
             del self._by_call_id[line.sip_call_id]
-        self.put(functools.partial(self._exchange.vacated, line.leg))
+        self.put(functools.partial(self._exchange.vacated, line.leg, line.sip_call_id))
+
+
+def own_tag(logged: LoggedMessage) -> str:
+    """Return the tag of our side of a dialog: we are From in our requests, To in others'."""
+    is_request = not logged.text.startswith("SIP/2.0 ")
+    ours_is_from = is_request == (logged.direction == "sent")
+    named = ("From", "f") if ours_is_from else ("To", "t")
+    tag = TAG.search(sip.header_value(logged.text, *named))
+    return tag[1] if tag else ""
 
 
 def logged_message(log: str) -> LoggedMessage | None:

@@ -102,6 +102,8 @@ class Line:
         self._recorder: RecorderTape | None = None
         self._hanging_up = self._end_seen = False
         self._farewell: Fact | None = None
+        self.tag = ""
+        """Our tag, known from the first message of a call that we placed."""
         self.transferring = False
         """Whether the far end may tell how a transfer goes."""
         self._verdict = ""

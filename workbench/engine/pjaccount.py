@@ -27,10 +27,12 @@ DIGEST, PLAIN = "digest", 0
 
 
 class Place(NamedTuple):
-    """Where the endpoint is bound: all accounts of it are."""
+    """Where the endpoint is: all accounts of it are."""
 
-    at: str
     host: str
+    """The address of its audio."""
+    door: int
+    """The port of the door, through which its SIP goes."""
     transport: int
 
 
@@ -61,7 +63,8 @@ class PjAccount(pj.Account):
     def onIncomingCall(self, prm: Any) -> None:
         """Take the call; to refuse it here would abort when it has no SDP."""
         rdata, trunk = prm.rdata, self.trunk
-        message, remote = sip.legible(rdata.wholeMsg), str(rdata.srcAddress)
+        message = sip.legible(rdata.wholeMsg)
+        remote = sip.source_behind_proxy(message)
         line = trunk.book.open_inbound(message)
         line.call = PjCall(trunk, line, self, int(prm.callId))
         if trunk.takes_calls:

@@ -6,8 +6,11 @@ happens between two polls, on the one thread that has opened it. No object of th
 outlives what it stands for.
 """
 
+import os
+import socket
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +65,16 @@ def calls_in_use() -> int:
     return int(library.pjsua_call_get_count())
 
 
+def listen_only_to(host: str, port: int, peer: tuple[str, int]) -> None:
+    """Let the kernel drop what anybody else sends to a UDP socket of this process."""
+    for name in os.listdir("/dev/fd"):
+        with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as found:
+            if found.getsockname() == (host, port) and found.type == socket.SOCK_DGRAM:
+                found.connect(peer)
+                return
+    raise LookupError(f"no socket of this process is bound to {host}:{port}")
+
+
 class PjTrunk:
     """The endpoint of this process; there can be only one in its life."""
 
@@ -90,8 +103,11 @@ class PjTrunk:
         """Tell whether calls, files of calls or registrations are not finished."""
         return self.book.busy or calls_in_use() > 0 or self._registrations.busy
 
-    def open(self, host: str, port: int, log: str = "") -> tuple[str, int]:
-        """Start the endpoint at a UDP address and return the address.
+    def open(self, host: str, door: int, log: str = "") -> tuple[str, int]:
+        """Start the endpoint, which speaks SIP with the door and has its audio at `host`.
+
+        Returns:
+            Where it speaks SIP: a port of the loopback interface.
 
         Raises:
             TrunkError: the address cannot be used.
@@ -103,7 +119,7 @@ class PjTrunk:
         config.logConfig.writer = self._log
         self.endpoint.libInit(config)
         self._gate = gate.Gate(library, self.defect, self.book.expects_notify)
-        udp.port, udp.boundAddress = port, host
+        udp.port, udp.boundAddress = 0, settings.LOOPBACK
         try:
             transport = self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, udp)
         except pj.Error as error:
@@ -114,10 +130,11 @@ class PjTrunk:
         self.book.ports = PortPool(library, ports, self.defect)
         self.prefer(())
         at = str(self.endpoint.transportGetInfo(transport).localName)
-        place = Place(at, host, transport)
+        place = Place(host, door, transport)
         self._identities = Identities(self, place, self._terms.srtp)
         self._registrations = Registrations(self, self._identities, place, self._tell)
         shown, _, bound = at.rpartition(":")
+        listen_only_to(shown, int(bound), (settings.LOOPBACK, door))
         return shown, int(bound)
 
     def prefer(self, codecs: tuple[str, ...]) -> None:

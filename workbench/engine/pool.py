@@ -1,17 +1,17 @@
-"""The engine of real calls: it supervises worker processes and spreads legs over them.
+"""The engine of real calls: it supervises the door and the workers, and spreads legs.
 
 A process carries few legs, and an assertion of its library can abort it. So legs are
-spread, and a worker that is lost takes only its own legs with it.
+spread, and a worker that is lost takes only its own legs with it. All of them are reached
+through one door, the only process that speaks SIP with the network.
 """
 
 import asyncio
 import errno
 import ipaddress
-import itertools
-import logging
 import socket
+from collections import Counter
 from collections.abc import Coroutine
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,30 +20,30 @@ import msgspec
 from workbench import sip
 from workbench.clock import Clock, SystemClock
 from workbench.commands import AnyCommand, Bridge, Dial, Fork, Hangup, Unbridge
+from workbench.door import wire
 from workbench.engine import Report
 from workbench.engine.account import Account
+from workbench.engine.admission import Admissions, up
+from workbench.engine.crew import Crew, Want
 from workbench.engine.crossing import Crossings
+from workbench.engine.doorway import Doorway, logger
 from workbench.engine.exchange import check
 from workbench.engine.legs import Ending
 from workbench.engine.process import WorkerProcess
 from workbench.engine.registrar import Registrars, Tell, credentials
 from workbench.engine.slices import Take
 from workbench.engine.terms import Terms
-from workbench.engine.wire import UseAccount
-from workbench.errors import AddressInUse, EngineError, InvalidInput
-from workbench.signals import AnySignal, Released
-
-logger = logging.getLogger(__name__)
+from workbench.engine.wire import LineVacated, UseAccount
+from workbench.errors import EngineError, InvalidInput
+from workbench.signals import AnySignal, Offered, Released
 
 CLOSE_S = 6.0
 """How long workers may take to hang up and end before they are killed."""
-AGAIN_S = 0.5
-"""Before a listener that could not be replaced is tried again."""
 REMEDY = "place calls from an address of the network, `Workbench(host=…)` or --host ADDRESS"
 
 
 class Pool:
-    """An `Engine` of worker processes."""
+    """An `Engine` of worker processes behind one door."""
 
     def __init__(
         self,
@@ -60,37 +60,48 @@ class Pool:
         Args:
             clock: Tells the time of the signals that come from no worker.
             workers: How many are started at once and kept; others start on demand.
-            max_workers: How many there may be; each carries four legs.
+            max_workers: How many there may be; each carries four legs, in or out.
             host: The address that outbound calls leave from.
             terms: On which audio flows, unless a call says otherwise.
             log_folder: Where pjsip writes its log; nowhere when None.
         """
         self._clock = clock or SystemClock()
-        self._kept, self._most, self._host = workers, max_workers, host
-        self._terms, self._log = terms, log_folder
+        self._host = host
         self._report: Report = _nobody
         self._take: Take = lambda audio: None
-        self._alive: list[WorkerProcess] = []
-        self._dialling: list[WorkerProcess] = []
-        self._listening: dict[WorkerProcess, tuple[str, int]] = {}
+        self._crew = Crew(
+            most=max_workers, kept=workers, home=host, terms=terms, log=log_folder
+        )
+        self._door = Doorway(self._hear, log_folder)
+        self._admissions = Admissions(self._crew, self._door.tell)
         self._legs: dict[str, WorkerProcess] = {}
         self._crossings = Crossings(self._legs)
         self._resolving: dict[str, asyncio.Task[None]] = {}
         """Legs whose host is looked up; nobody has been called yet."""
+        self._wanting: dict[str, Want] = {}
+        """Legs that wait for a line; nobody has been called yet either."""
         self._accounts: dict[str, Account] = {}
-        self._registrars = Registrars(self._clock, lambda: self._hire(self._host), self._route)
-        self._sequence = itertools.count(1)
+        self._registrars = Registrars(
+            self._clock, lambda: self._crew.grow(host, carries=False), self._route
+        )
         self._closing = False
+        self.door_counts: Counter[str] = Counter()
+        """What the door has answered, refused and dropped, by kind."""
 
     @property
     def workers(self) -> dict[str, int]:
         """Return the process id of each worker by its name."""
-        return {worker.name: worker.pid for worker in self._alive}
+        return {worker.name: worker.pid for worker in self._crew.workers}
 
     @property
     def registering(self) -> dict[str, int]:
         """Return the process id of each worker that registers accounts, by its name."""
         return {worker.name: worker.pid for worker in self._registrars.workers}
+
+    @property
+    def door(self) -> int | None:
+        """Return the process id of the door."""
+        return self._door.pid
 
     def worker_of(self, leg: str) -> str | None:
         """Return the name of the worker that carries a leg, None once it is released."""
@@ -99,8 +110,10 @@ class Pool:
 
     async def start(self, report: Report) -> None:
         """Get ready to execute commands; signals go to `report` from now on."""
-        self._report, self._closing = report, False
-        for worker in [self._grow() for _ in range(self._kept)]:
+        self._report, self._closing, self._crew.closing = report, False, False
+        self._door.open(self._host, self._admissions.known)
+        self._crew.connect(self._door.inside, self._pass_on, self._up, self._lost)
+        for worker in self._crew.keep():
             await worker.ready
 
     async def listen(self, host: str, port: int) -> tuple[str, int]:
@@ -113,11 +126,9 @@ class Pool:
             AddressInUse: something listens there already.
             EngineError: the address cannot be used on this machine.
         """
-        probe(host, port)
-        worker = self._hire(host, port, listen=True)
-        ready = await worker.ready
-        self._listening[worker] = (host, ready.port)
-        return ready.host, ready.port
+        at = self._door.listen(host, port)
+        await self._crew.expect_calls(host).ready
+        return at
 
     def hear(self, take: Take) -> None:
         """Give the audio of all forks to `take`, on threads of their own."""
@@ -134,9 +145,7 @@ class Pool:
             EngineError: there is no address, and none can be opened.
         """
         await self.use_account(account)
-        host, port = next(iter(self._listening.values()), ("", 0))
-        if not port:
-            host, port = await self.listen(self._host, 0)
+        host, port = self._door.listening or await self.listen(self._host, 0)
         self._registrars.register(account, f"sip:{account.user}@{host}:{port}", tell)
 
     async def unregister(self, uri: str) -> None:
@@ -153,16 +162,21 @@ class Pool:
             if isinstance(command, Fork):
                 worker.read_audio(self._take)
             worker.send(command)
-        elif isinstance(command, Hangup) and command.leg in self._resolving:
+        elif isinstance(command, Hangup):
             self._cancel(command.leg)
 
     async def close(self) -> None:
         """End every leg, each with its `Released` signal, and every process."""
-        self._closing = True
+        self._closing = self._crew.closing = True
         self._registrars.close()
-        for leg in tuple(self._resolving):
+        for leg in (*self._resolving, *self._wanting):
             self._cancel(leg)
-        workers = list(self._alive)
+        self._crew.refuse_waiting("the engine is closed")
+        await self._close_workers()
+        await self._door.close()
+
+    async def _close_workers(self) -> None:
+        workers = self._crew.workers
         for worker in workers:
             worker.close()
         if not workers:
@@ -173,6 +187,8 @@ class Pool:
                 worker.kill()
             await asyncio.wait(late)
 
+    # -- calls that go out -------------------------------------------------------------------
+
     def _dial(self, command: Dial) -> None:
         try:
             check(command)
@@ -182,23 +198,26 @@ class Pool:
         address = sip.parse_address(command.uri)
         if command.account:
             self._later(command.leg, self._dial_by_account(command))
-            return
-        if address.transport != "udp":
+        elif address.transport != "udp":
             reason = f"calls over {address.transport} are not there yet: call over udp"
             self._release(command.leg, Ending("engine", 503, reason))
-            return
-        if address.is_ip:
-            self._place(command)
-            return
-        # A name server may take its time, and other calls have commands too.
-        self._later(command.leg, self._dial_by_name(command, address))
+        elif address.is_ip:
+            self._place(command, address.host)
+        else:
+            # A name server may take its time, and other calls have commands too.
+            self._later(command.leg, self._dial_by_name(command, address))
 
     def _later(self, leg: str, work: Coroutine[Any, Any, None]) -> None:
         self._resolving[leg] = asyncio.get_running_loop().create_task(work)
 
     def _cancel(self, leg: str) -> None:
-        """End a leg before its host is known."""
-        self._resolving.pop(leg).cancel()
+        """End a leg before anybody was called."""
+        if task := self._resolving.pop(leg, None):
+            task.cancel()
+        elif want := self._wanting.pop(leg, None):
+            self._crew.withdraw(want)
+        else:
+            return
         self._release(leg, Ending("local", 487, "cancelled"))
 
     async def _dial_by_name(self, command: Dial, address: sip.SipAddress) -> None:
@@ -209,8 +228,8 @@ class Pool:
             reason = f"the host {address.host} cannot be resolved"
             self._release(command.leg, Ending("engine", 503, reason))
             return
-        uri = str(replace(address, host=host))
-        self._place(msgspec.structs.replace(command, uri=uri))
+        self._door.tell(wire.NameKnown(name=address.host, address=host))
+        self._place(command, host)
 
     async def _dial_by_account(self, command: Dial) -> None:
         try:
@@ -222,7 +241,7 @@ class Pool:
             return
         self._resolving.pop(command.leg)
         srtp, codecs = command.srtp or account.srtp, command.codecs or account.codecs
-        self._place(msgspec.structs.replace(command, srtp=srtp, codecs=tuple(codecs)), order)
+        self._give(msgspec.structs.replace(command, srtp=srtp, codecs=tuple(codecs)), order)
 
     def _account(self, uri: str) -> Account:
         if uri not in self._accounts:
@@ -246,89 +265,75 @@ class Pool:
         hidden = "" if account.proxy else ";hide"
         return f"<sip:{host}:{hop.port};lr{hidden}>"
 
-    def _place(self, command: Dial, order: UseAccount | None = None) -> None:
-        """Give a call to a worker that has a line for it."""
-        if order is None and out_of_reach(self._host, sip.parse_address(command.uri).host):
+    def _place(self, command: Dial, host: str) -> None:
+        """Place a call, unless its host is out of reach."""
+        if out_of_reach(self._host, host):
             reason = f"{command.uri} is out of reach from {self._host}: {REMEDY}"
             self._release(command.leg, Ending("engine", 503, reason))
-            return
-        try:
-            worker = self._with_free_line()
-        except OSError as error:
-            ending = Ending("engine", 503, f"no engine worker can be started: {error}")
-            self._release(command.leg, ending)
-            return
-        if worker is None:
-            self._release(command.leg, Ending("engine", 503, self._why_full()))
-            return
+        else:
+            self._give(command)
+
+    def _give(self, command: Dial, order: UseAccount | None = None) -> None:
+        """Give a call to a worker that has a line for it."""
+        leg = command.leg
+        want = Want(
+            host=self._host, beside=self.worker_of(command.beside) or "",
+            granted=lambda worker: self._send_out(command, worker, order),
+            refused=lambda why: self._release(leg, Ending("engine", 503, why)),
+        )  # fmt: skip
+        self._wanting[leg] = want
+        self._crew.want(want)
+
+    def _send_out(self, command: Dial, worker: WorkerProcess, order: UseAccount | None) -> None:
+        self._wanting.pop(command.leg, None)
         self._legs[command.leg] = worker
         worker.legs.add(command.leg)
-        worker.lines.add(command.leg)
+        self._crew.take(worker, command.leg)
         if order is not None:
             worker.send(order)
         worker.send(command)
 
-    def _why_full(self) -> str:
-        lines = sum(worker.most_legs for worker in self._dialling)
-        return "the engine is closed" if self._closing else f"all {lines} lines are taken"
+    # -- what the door and the workers tell --------------------------------------------------
 
-    def _with_free_line(self) -> WorkerProcess | None:
-        for worker in self._dialling:
-            if worker.free > 0:
-                return worker
-        if self._closing or len(self._dialling) >= self._most:
-            return None
-        return self._grow()
+    def _hear(self, note: wire.AnyNote) -> None:
+        match note:
+            case wire.LineWanted():
+                self._admissions.admit(note)
+            case wire.CallTurnedAway(call_id=call_id, tag=tag):
+                self._admissions.turn_away(call_id, tag)
+            case wire.Counted(counts=counts):
+                self.door_counts.update(counts)
+            case wire.Noticed(text=text):
+                logger.warning("Front door: %s", text)
 
-    def _grow(self) -> WorkerProcess:
-        worker = self._hire(self._host)
-        self._dialling.append(worker)
-        return worker
+    def _up(self, worker: WorkerProcess) -> None:
+        self._door.tell(up(worker))
 
-    def _hire(self, host: str, port: int = 0, *, listen: bool = False) -> WorkerProcess:
-        name = f"w{next(self._sequence)}"
-        worker = WorkerProcess(name, self._pass_on, self._lost, logger.error)
-        worker.spawn(host, port, listen=listen, terms=self._terms, log=self._log)
-        self._alive.append(worker)
-        return worker
-
-    def _pass_on(self, worker: WorkerProcess, signal: AnySignal) -> None:
+    def _pass_on(self, worker: WorkerProcess, signal: AnySignal | LineVacated) -> None:
+        if isinstance(signal, LineVacated):
+            self._admissions.vacated(worker, signal)
+            return
         self._crossings.follow(signal)
         if isinstance(signal, Released):
             self._legs.pop(signal.leg, None)
         else:
             self._legs[signal.leg] = worker
+        if isinstance(signal, Offered):
+            self._admissions.offered(worker, signal)
         self._report(signal)
 
     def _lost(self, worker: WorkerProcess, cause: str) -> None:
-        """Release the legs of a worker that has ended, and replace it if it is missed."""
-        self._alive.remove(worker)
-        if worker in self._dialling:
-            self._dialling.remove(worker)
+        """Release the legs of a worker that has ended."""
+        self._admissions.lost(worker)
         ending = Ending("engine", 500, f"engine worker {worker.name} was lost ({cause})")
         for leg in sorted(worker.legs):
             self._release(leg, ending)
         if not self._closing:
-            logger.warning("Engine worker %s was lost (%s).", worker.name, cause)
             self._registrars.lost(worker)
-            self._replace(worker)
-
-    def _replace(self, worker: WorkerProcess) -> None:
-        address = self._listening.pop(worker, None)
-        if address is not None and worker.was_ready:
-            self._listen_again(address)
-        elif address is not None:
-            loop = asyncio.get_running_loop()
-            loop.call_later(AGAIN_S, self._listen_again, address)
-        elif len(self._dialling) < self._kept and worker.was_ready:
-            self._grow()
-
-    def _listen_again(self, address: tuple[str, int]) -> None:
-        if not self._closing:
-            self._listening[self._hire(*address, listen=True)] = address
 
     def _release(self, leg: str, ending: Ending) -> None:
         self._legs.pop(leg, None)
+        self._wanting.pop(leg, None)
         self._crossings.part(leg)
         self._report(Released(leg=leg, at=self._clock.now(), **asdict(ending)))
 
@@ -358,28 +363,6 @@ def out_of_reach(own: str, host: str) -> bool:
         except OSError as error:
             return error.errno == errno.EINVAL
     return False
-
-
-def probe(host: str, port: int) -> None:
-    """Try a UDP address, so that the reason why it cannot be used is known.
-
-    Raises:
-        AddressInUse: something listens there already.
-        EngineError: the address cannot be used on this machine.
-    """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
-        try:
-            trial.bind((host, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise AddressInUse(
-                    f"The address {host}:{port} is taken, by this process or another: end what "
-                    "listens there, or name another port."
-                ) from error
-            raise EngineError(
-                f"The address {host}:{port} cannot be used ({error.strerror}): name an "
-                "address of this machine."
-            ) from error
 
 
 def _nobody(signal: AnySignal) -> None:

@@ -6,6 +6,7 @@ was looked at and is harmless.
 
 from typing import Any
 
+LOOPBACK = "127.0.0.1"
 CLOCK_RATE = 8000
 FRAME_MS = 20
 
@@ -76,10 +77,11 @@ def codec_priority(codec_id: str, codecs: tuple[str, ...]) -> int:
     return HIGHEST - codecs.index(name) if narrow and name in codecs else 0
 
 
-def configure_account(config: Any, at: str, host: str, transport: int) -> None:
-    """Configure the account, which is bound to one transport and one address for audio."""
+def configure_account(config: Any, host: str, door: int, transport: int) -> None:
+    """Configure the account: its SIP goes through the door, its audio is at `host`."""
     apply(config, ACCOUNT)
-    config.idUri = f"sip:workbench@{at}"
+    config.idUri = f"sip:workbench@{host}"
+    config.sipConfig.proxies.append(f"<sip:{LOOPBACK}:{door};lr>")
     config.sipConfig.transportId = transport
     config.sipConfig.ipv6Use = config.mediaConfig.ipv6Use = IPV6_DISABLED
     config.mediaConfig.transportConfig.boundAddress = host

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from workbench import framing
 from workbench.commands import AnyCommand
 from workbench.errors import EngineError
+from workbench.framing import framed
 from workbench.signals import AnySignal
-
-LENGTH = 4
-LONGEST = 1 << 20
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="signal"):
@@ -38,6 +37,7 @@ class LineVacated(Notice, frozen=True, kw_only=True, tag="line_vacated"):
     """The line of a leg is free for another call."""
 
     leg: str
+    sip_call_id: str = ""
 
 
 class DefectFound(Notice, frozen=True, kw_only=True, tag="defect_found"):
@@ -106,38 +106,24 @@ _reports: msgspec.msgpack.Decoder[AnySignal | AnyNotice] = msgspec.msgpack.Decod
 
 def pack(message: AnyCommand | AnyOrder | AnySignal | AnyNotice) -> bytes:
     """Return a message as it goes over the socket."""
-    body = _encoder.encode(message)
-    return len(body).to_bytes(LENGTH, "big") + body
+    return framed(_encoder.encode(message))
 
 
-class Frames:
-    """Cuts a stream of bytes into message bodies."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self._buffer = bytearray()
-
-    def feed(self, received: bytes) -> None:
-        """Add what has come."""
-        self._buffer += received
+class Frames(framing.Frames):
+    """Cuts a stream of bytes into messages."""
 
     def commands(self) -> Iterator[AnyCommand | AnyOrder]:
         """Yield each command and order that is complete."""
-        for body in self._bodies():
+        for body in self._whole():
             yield _commands.decode(body)
 
     def reports(self) -> Iterator[AnySignal | AnyNotice]:
         """Yield each signal and notice that is complete."""
-        for body in self._bodies():
+        for body in self._whole():
             yield _reports.decode(body)
 
-    def _bodies(self) -> Iterator[bytes]:
-        while len(self._buffer) >= LENGTH:
-            size = int.from_bytes(self._buffer[:LENGTH], "big")
-            if size > LONGEST:
-                raise EngineError(f"A message of {size} bytes between bench and worker.")
-            if len(self._buffer) < LENGTH + size:
-                return
-            body = bytes(self._buffer[LENGTH : LENGTH + size])
-            del self._buffer[: LENGTH + size]
-            yield body
+    def _whole(self) -> Iterator[bytes]:
+        try:
+            yield from self.bodies()
+        except ValueError as error:
+            raise EngineError("More bytes between bench and worker than can be.") from error

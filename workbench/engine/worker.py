@@ -147,7 +147,7 @@ class Worker:
             self._clock,
             link.send,
             monotonic=self._clock.monotonic,
-            vacated=lambda leg: link.send(LineVacated(leg=leg)),
+            vacated=lambda leg, call_id: link.send(LineVacated(leg=leg, sip_call_id=call_id)),
             take=media.put,
         )
         self._trunk = pjsua.PjTrunk(
@@ -161,15 +161,15 @@ class Worker:
         )
         self._exchange.connect(self._trunk)
 
-    def open(self, host: str, port: int, log: str, *, takes_calls: bool) -> bool:
+    def open(self, host: str, door: int, log: str) -> bool:
         """Open the endpoint and tell the bench how that went."""
         try:
-            at_host, at_port = self._trunk.open(host, port, log)
+            at_host, at_port = self._trunk.open(host, door, log)
         except (pjsua.TrunkError, PortsError) as error:
             in_use = isinstance(error, pjsua.TrunkError) and error.in_use
             self._link.send(WorkerFailed(reason=str(error), in_use=in_use))
             return False
-        self._trunk.takes_calls = takes_calls
+        self._trunk.takes_calls = True
         most = pjsua.most_legs()
         self._link.send(WorkerReady(host=at_host, port=at_port, most_legs=most))
         return True
@@ -217,8 +217,7 @@ def main() -> None:
     parser.add_argument("--media", type=int, required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--host", required=True)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--listen", action="store_true")
+    parser.add_argument("--door", type=int, required=True)
     parser.add_argument("--log", default="")
     parser.add_argument("--srtp", required=True)
     parser.add_argument("--codecs", required=True)
@@ -232,7 +231,7 @@ def main() -> None:
     terms = Terms(srtp=options.srtp, codecs=tuple(options.codecs.split(",")))
     link, media = BenchLink(options.socket), MediaSocket(options.media)
     worker = Worker(link, options.name, media, terms)
-    if worker.open(options.host, options.port, options.log, takes_calls=options.listen):
+    if worker.open(options.host, options.door, options.log):
         worker.run()
     # The library's own end takes a second and may abort; the files are closed by now.
     os._exit(0)

@@ -1,0 +1,183 @@
+"""The bench's side of the door: its addresses, which outlive its process, and the process.
+
+The sockets are bound here and handed over, so that what arrives while a door that has died
+is replaced waits in the kernel.
+"""
+
+import asyncio
+import errno
+import logging
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from workbench.door.ways import LOOPBACK
+from workbench.door.wire import AnyNote, AnyOrder, Begin, DoorReady, Frames, Leave, Serve, pack
+from workbench.engine.child import Child
+from workbench.errors import AddressInUse, EngineError
+
+logger = logging.getLogger(__name__)
+
+AGAIN_S = 0.5
+"""Before a door that could not be started is tried again."""
+SECRET_BYTES = 32
+
+Note = Callable[[AnyNote], None]
+
+
+class DoorProcess(Child):
+    """One process of the door."""
+
+    def __init__(self, note: Note, lost: Callable[["DoorProcess", str], None]) -> None:
+        """Pass notes to `note`, the cause of death to `lost`."""
+        super().__init__("door")
+        self._note, self._lost, self._frames = note, lost, Frames()
+        self.was_ready = False
+
+    def spawn(self, log: Path | None) -> None:
+        """Start the process."""
+        self.start("workbench.door.process", [], log)
+
+    def tell(self, order: AnyOrder, *sockets: socket.socket) -> None:
+        """Send an order, with the sockets that it speaks of."""
+        self.write(pack(order), descriptors=[each.fileno() for each in sockets])
+
+    def receive(self, data: bytes) -> None:
+        """Take notes."""
+        self._frames.feed(data)
+        for note in self._frames.notes():
+            self.was_ready = self.was_ready or isinstance(note, DoorReady)
+            self._note(note)
+
+    def lost(self, cause: str) -> None:
+        """Tell of the death."""
+        self._lost(self, cause)
+
+
+class Doorway:
+    """The door for as long as the pool is open, however many processes it takes."""
+
+    def __init__(self, note: Note, log: Path | None) -> None:
+        """Pass notes to `note`."""
+        self._note, self._log = note, log
+        self._secret = secrets.token_bytes(SECRET_BYTES)
+        self._served: list[tuple[Serve, socket.socket]] = []
+        self._process: DoorProcess | None = None
+        self._closing = False
+        self.inside = 0
+        """The port that the workers speak with."""
+
+    @property
+    def pid(self) -> int | None:
+        """Return the id of the process that serves now."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def listening(self) -> tuple[str, int] | None:
+        """Return the first address where calls are taken, if there is one."""
+        taking = (order for order, _ in self._served if order.takes_calls)
+        return next(((order.host, order.port) for order in taking), None)
+
+    def open(self, host: str, retell: Callable[[], Iterable[AnyOrder]]) -> None:
+        """Start the door; calls go out from a host.
+
+        What a process has to know that begins later is given by `retell`.
+
+        Raises:
+            EngineError: the host is no address of this machine.
+        """
+        self._closing, self._retell = False, retell
+        self._start()
+        self.inside = self._add(LOOPBACK, 0, takes_calls=False).port
+        self._add(host, 0, takes_calls=False)
+
+    def listen(self, host: str, port: int) -> tuple[str, int]:
+        """Take calls at an address; port 0 picks a free one.
+
+        Raises:
+            AddressInUse: something listens there already.
+            EngineError: the address cannot be used on this machine.
+        """
+        served = self._add(host, port, takes_calls=True)
+        return served.host, served.port
+
+    def tell(self, order: AnyOrder) -> None:
+        """Send an order to the process that serves now."""
+        if self._process is not None:
+            self._process.tell(order)
+
+    async def close(self) -> None:
+        """End the process and let go of the addresses."""
+        self._closing = True
+        if self._process is not None:
+            self._process.tell(Leave())
+            self._process.close()
+            await self._process.ended
+        for _, own in self._served:
+            own.close()
+        self._served.clear()
+        self._process = None
+
+    def _add(self, host: str, port: int, *, takes_calls: bool) -> Serve:
+        own = bind(host, port)
+        order = Serve(
+            surface=len(self._served), transport="udp", host=host, port=own.getsockname()[1],
+            takes_calls=takes_calls,
+        )  # fmt: skip
+        self._served.append((order, own))
+        if self._process is not None:
+            self._process.tell(order, own)
+        return order
+
+    def _start(self) -> None:
+        if self._closing:
+            return
+        self._process = DoorProcess(self._note, self._lost)
+        try:
+            self._process.spawn(self._log)
+        except OSError as error:
+            self._again(f"it cannot be started: {error}")
+            return
+        self._process.tell(Begin(secret=self._secret))
+        for order, own in self._served:
+            self._process.tell(order, own)
+        for known in self._retell():
+            self._process.tell(known)
+
+    def _lost(self, process: DoorProcess, cause: str) -> None:
+        if self._closing:
+            return
+        logger.warning("The front door was lost (%s) and is replaced.", cause)
+        if process.was_ready:
+            self._start()
+        else:
+            self._again(cause)
+
+    def _again(self, _cause: str) -> None:
+        self._process = None
+        asyncio.get_running_loop().call_later(AGAIN_S, self._start)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Bind a UDP socket.
+
+    Raises:
+        AddressInUse: something listens there already.
+        EngineError: the address cannot be used on this machine.
+    """
+    own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        own.bind((host, port))
+    except OSError as error:
+        own.close()
+        if error.errno == errno.EADDRINUSE:
+            raise AddressInUse(
+                f"The address {host}:{port} is taken, by this process or another: end what "
+                "listens there, or name another port."
+            ) from error
+        raise EngineError(
+            f"The address {host}:{port} cannot be used ({error.strerror}): name an "
+            "address of this machine."
+        ) from error
+    return own
