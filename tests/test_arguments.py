@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from workbench.arguments import as_flow, as_policy, folders, own_address, own_terms, seconds
+from workbench.arguments import (
+    as_flow,
+    as_policy,
+    call_limits,
+    folders,
+    own_address,
+    own_terms,
+    seconds,
+)
 from workbench.errors import EngineError, InvalidFlow, InvalidInput
 
 
@@ -53,3 +61,15 @@ def test_the_terms_of_audio_are_known_words(
 ) -> None:
     with pytest.raises(InvalidInput, match=remedy):
         own_terms(srtp, codecs, engine)
+
+
+@pytest.mark.parametrize("wrong", [-1, 11, 1.0, True, "1", None])
+def test_a_number_of_redirections_is_whole_and_small(wrong: object) -> None:
+    with pytest.raises(InvalidInput, match="`follow_redirects` is a whole number"):
+        call_limits(1.0, wrong, None)
+
+
+def test_the_limits_of_a_call() -> None:
+    assert call_limits(30, 2, 60) == {
+        "ring_timeout_s": 30.0, "follow_redirects": 2, "time_limit_s": 60.0
+    }  # fmt: skip

@@ -1,7 +1,7 @@
 """What a bench is given, checked: flows, folders, addresses and times."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ from workbench.engine.terms import Terms, as_codecs, as_srtp
 from workbench.errors import InvalidFlow, InvalidInput
 from workbench.flow import Flow
 from workbench.policy import Policy
-from workbench.sip import is_ipv4
+from workbench.sip import check_headers, is_ipv4, parse_address
 
 LOOPBACK = "127.0.0.1"
+MOST_REDIRECTS = 10
 
 
 def as_flow(flow: Any) -> Flow:
@@ -105,4 +106,40 @@ def seconds(name: str, value: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 86_400:
         return float(value)
     message = f"`{name}` is seconds, a number between 0 and 86400, not {value!r}."
+    raise InvalidInput(message)
+
+
+def check_invite(uri: str, from_: str, headers: Mapping[str, str]) -> None:
+    """Refuse what may not go onto the wire.
+
+    Raises:
+        InvalidInput: an address or a header.
+    """
+    for address in (uri, from_ or uri):
+        parse_address(address)
+    check_headers(headers)
+
+
+def call_limits(ring_timeout: Any, follow_redirects: Any, time_limit: Any) -> dict[str, Any]:
+    """Return how long a call may ring and last, and how often it may be sent elsewhere.
+
+    Raises:
+        InvalidInput: one of them cannot be used.
+    """
+    return {
+        "ring_timeout_s": seconds("ring_timeout", ring_timeout),
+        "follow_redirects": count("follow_redirects", follow_redirects, MOST_REDIRECTS),
+        "time_limit_s": None if time_limit is None else seconds("time_limit", time_limit),
+    }
+
+
+def count(name: str, value: Any, most: int) -> int:
+    """Return a number of times, from 0 on.
+
+    Raises:
+        InvalidInput: the argument `name` is none.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
+        return value
+    message = f"`{name}` is a whole number from 0 to {most}, not {value!r}."
     raise InvalidInput(message)

@@ -16,11 +16,12 @@ from workbench.arguments import (
     LOOPBACK,
     as_flow,
     as_policy,
+    call_limits,
+    check_invite,
     folder,
     folders,
     own_address,
     own_terms,
-    seconds,
 )
 from workbench.clock import Clock, SystemClock
 from workbench.control.fork import check
@@ -38,7 +39,6 @@ from workbench.receiving import Receiving
 from workbench.recovery import recover
 from workbench.replay import Replay, replay
 from workbench.shipped import shipped
-from workbench.sip import check_headers, parse_address
 from workbench.store import CallLog
 
 MOST_FAILURES = 100
@@ -117,11 +117,13 @@ class Workbench(Receiving):
         codecs: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
         ring_timeout: float = 60.0,
+        follow_redirects: int = 0,
+        time_limit: float | None = None,
     ) -> CallHandle:
         """Place a call; the flow takes it when it is answered.
 
-        Await the handle in a notebook, or `wait()` for it in a script. A call that the
-        policy refuses has failed at once, with the reason on record; nobody is called.
+        Await the handle in a notebook, or `wait()` for it in a script. A call that the policy
+        refuses has failed at once, with the reason on record.
 
         Args:
             uri: whom to call, `sip:user@host:port`.
@@ -132,27 +134,25 @@ class Workbench(Receiving):
             codecs: what this call offers; by default the account's or bench's.
             headers: context headers of the INVITE (`X-*`, `User-to-User` …).
             ring_timeout: seconds to wait for an answer.
+            follow_redirects: how many 3xx to follow, where the policy allows their targets.
+            time_limit: seconds after the answer at which it is hung up.
 
         Raises:
-            InvalidInput: the address, a header, the flow or the time cannot be used.
+            InvalidInput: the address, a header, the flow or a number cannot be used.
             StoreError: the call cannot be recorded; nobody is called.
         """
         used = self._enrolment.find(account) if account else None
         if used is not None:
             uri, from_ = used.callee(uri), from_ or used.uri
-        parse_address(uri)
-        if from_:
-            parse_address(from_)
-        check_headers(headers or {})
+        check_invite(uri, from_, headers or {})
         if flow is not None:
             self._keep_source(flow)
         operation = self._running()
         place = operation.place(
             flow, from_=from_ or "", to=uri, headers=dict(headers or {}),
-            account=used.uri if used else "",
-            srtp=as_srtp(srtp) if srtp else "",
+            account=used.uri if used else "", srtp=as_srtp(srtp) if srtp else "",
             codecs=as_codecs(codecs) if codecs else (),
-            ring_timeout_s=seconds("ring_timeout", ring_timeout),
+            **call_limits(ring_timeout, follow_redirects, time_limit),
         )  # fmt: skip
         return CallHandle(operation.run(place), self)
 

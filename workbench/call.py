@@ -123,6 +123,9 @@ class Call:
         self.ended: ev.Ended | None = None
         self.rang = False
         self.media = False
+        self.redirects = 0
+        """How many 3xx responses are still followed."""
+        self.time_limit_s: float | None = None
         self.held = self.held_by_far_end = self.muted = False
         self.open: dict[tuple[str, str], ev.Event] = {}
         """What was started and has no end yet, by (kind, name)."""
@@ -234,6 +237,19 @@ def _begin(call: Call, event: Any) -> None:
     call.parent = getattr(event, "parent", "")
 
 
+def _place(call: Call, event: Any) -> None:
+    _begin(call, event)
+    call.redirects, call.time_limit_s = event.follow_redirects, event.time_limit_s
+
+
+def _redirect(call: Call, event: Any) -> None:
+    call.leg, call.redirects = event.leg, call.redirects - 1
+
+
+def _limit(call: Call, event: Any) -> None:
+    call.time_limit_s = event.seconds
+
+
 def _ring(call: Call, _event: Any) -> None:
     call.rang = True
 
@@ -324,7 +340,10 @@ def _end(call: Call, event: Any) -> None:
 
 
 _FOLDS = {
-    ev.Placed: _begin,
+    ev.Placed: _place,
+    ev.Redirected: _redirect,
+    ev.LimitRequested: _limit,
+    ev.RedirectRequested: _hang_up,
     ev.Offered: _begin,
     ev.Ringing: _ring,
     ev.EarlyMedia: _ring,

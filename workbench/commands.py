@@ -59,6 +59,12 @@ class Reject(Command, frozen=True, kw_only=True, tag="reject"):
     """Why, in words, for the record, and for the far end where there is a cause."""
 
 
+class Redirect(Command, frozen=True, kw_only=True, tag="redirect"):
+    """Refuse the call, and tell the caller where to call instead (302)."""
+
+    uri: str
+
+
 class Play(Command, frozen=True, kw_only=True, tag="play"):
     """Play a WAV file (mono, 16 bit, 8 or 16 kHz); it replaces a prompt that plays."""
 
@@ -208,6 +214,7 @@ AnyCommand = (
     | Bridge
     | Link
     | Unbridge
+    | Redirect
     | Hold
     | Resume
     | Mute

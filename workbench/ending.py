@@ -37,6 +37,7 @@ def ended_fields(call: Call, released: sg.Released) -> Fields:
         "q850_cause": cause,
         "hangup_cause": hangup_cause(cause),
         "reason": released.reason,
+        "contact": released.contact,
     }
 
 

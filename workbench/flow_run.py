@@ -274,6 +274,10 @@ class FlowRun:
         for wanted in ("bridged", "unbridged"):
             self._resolve(event, wanted, event.other)
 
+    def _hear_refused(self, event: ev.Refused) -> None:
+        if event.way == "redirect":
+            self._resolve(event, "redirect")
+
     def _hear_recording_failed(self, event: ev.RecordingFailed) -> None:
         for wanted in ("recording", "paused", "resumed", "stopped"):
             self._resolve(event, wanted, event.recording)
@@ -309,6 +313,7 @@ class FlowRun:
 
 _HEARD: dict[type[ev.Event], Callable[[FlowRun, Any], None]] = {
     ev.Answered: lambda run, event: run._resolve(event, "answered"),
+    ev.Refused: FlowRun._hear_refused,
     ev.MediaStarted: lambda run, event: run._resolve(event, "media"),
     ev.DigitReceived: lambda run, event: run._resolve(event, "digit"),
     ev.DigitsSent: FlowRun._hear_digits_sent,

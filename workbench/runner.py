@@ -46,6 +46,9 @@ class Runner:
             self._take(event)
         elif isinstance(event, ev.Placed):
             self._place(event)
+        elif isinstance(event, ev.Redirected):
+            self._effects.follow_redirect(event)
+            self._wake(event)
         elif event.KIND is ev.Kind.OBSERVED:
             self._wake(event)
         elif event.KIND is ev.Kind.DECIDED:

@@ -233,6 +233,8 @@ class Released(Signal, frozen=True, kw_only=True, tag="released"):
     reason: str = ""
     q850_cause: int | None = None
     """From a Reason header (RFC 3326), where there was one."""
+    contact: str = ""
+    """Where to call instead: the Contact of a 3xx, received or sent."""
 
 
 AnySignal = (

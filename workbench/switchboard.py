@@ -106,7 +106,7 @@ class Switchboard:
         if call is None:
             logger.warning("A signal of the unknown leg %s was dropped: %s", signal.leg, signal)
         elif isinstance(signal, sg.Released):
-            self._release(call, signal)
+            self._redirect_or_release(call, signal)
         elif isinstance(signal, sg.Bridged | sg.Unbridged):
             self._bridge(call, signal)
         elif isinstance(signal, sg.RecordingFinished):
@@ -179,6 +179,17 @@ class Switchboard:
         return identify(
             signal.from_, signal.to, signal.headers, trusted=trusted, region=self._policy.region
         )._asdict()
+
+    def _redirect_or_release(self, call: Call, signal: sg.Released) -> None:
+        # A 3xx is followed by another leg of the same call, which the effects ask for.
+        if not signal.contact or call.redirects < 1 or call.app_hung_up or call.answered_at:
+            self._release(call, signal)
+            return
+        self._legs.pop(signal.leg, None)
+        leg = f"{call.id}-{call.redirects}"
+        self._legs[leg] = call.id
+        fields = {"leg": leg, "sip_code": signal.sip_code, "to": signal.contact}
+        self._note(call, ev.Redirected, signal, **fields)
 
     def _release(self, call: Call, signal: sg.Released) -> None:
         self._legs.pop(signal.leg, None)

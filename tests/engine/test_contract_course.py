@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.engine.stage import Stage
-from workbench.commands import Answer, Hangup, Play, Progress, Reject, Ring
+from workbench.commands import Answer, Hangup, Play, Progress, Redirect, Reject, Ring
 from workbench.signals import (
     Answered,
     EarlyMedia,
@@ -93,3 +93,21 @@ async def test_without_a_cause_the_far_end_is_told_nothing(stage: Stage) -> None
     ours, theirs = await stage.until(Released, "a"), await stage.until(Released, far)
     assert ours.reason == "for the record"
     assert (theirs.q850_cause, theirs.reason) == (None, "Normal call clearing")
+
+
+async def test_a_redirection_tells_whom_to_call_instead(stage: Stage) -> None:
+    far = await stage.ring()
+    await stage.do(Ring, far)
+    await stage.until(Ringing, "a")
+    await stage.do(Redirect, far, uri="sip:carol@127.0.0.1:5099")
+    ours, theirs = await stage.until(Released, far), await stage.until(Released, "a")
+    assert (ours.by, ours.sip_code, ours.contact) == ("local", 302, "sip:carol@127.0.0.1:5099")
+    assert (theirs.by, theirs.sip_code, theirs.contact) == ("remote", 302, ours.contact)
+    assert [type(signal) for signal in stage.of(far)] == [Offered, Ringing, Released]
+
+
+async def test_a_call_that_is_up_is_not_redirected(stage: Stage) -> None:
+    far = await stage.talk()
+    await stage.do(Redirect, far, uri="sip:carol@127.0.0.1:5099")
+    await stage.do(Hangup, far)
+    assert (await stage.until(Released, "a")).sip_code == 200

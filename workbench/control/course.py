@@ -2,10 +2,12 @@
 
 from workbench import events as ev
 from workbench import reason as reasons
+from workbench import sip
 from workbench.call import Phase
-from workbench.control.desk import Verbs
-from workbench.errors import InvalidInput
+from workbench.control.desk import Verbs, is_seconds
+from workbench.errors import InvalidInput, NotAllowedNow
 
+DAY_S = 86_400.0
 _UNANSWERED = (Phase.OFFERED, Phase.RINGING, Phase.EARLY)
 
 
@@ -55,6 +57,36 @@ class CourseVerbs(Verbs):
         reasons.check(cause, reason)
         self._desk.decide(ev.RejectRequested, sip_code=sip_code, cause=cause, reason=reason)
         await self._outlive()
+
+    async def redirect(self, to: str) -> None:
+        """Refuse the call and tell the caller whom to call instead (302); wait for its end.
+
+        Args:
+            to: whom the caller is to call, `sip:user@host`.
+
+        Raises:
+            InvalidInput: an address that cannot be called.
+            NotAllowedNow: the policy refuses the address; the call goes on.
+        """
+        self._require(*_UNANSWERED)
+        self._desk.decide(ev.RedirectRequested, to=str(sip.parse_address(to)))
+        if (refused := await self._outlive("redirect")) is not None:
+            message = f"Call {self.id} may not be redirected: {refused.reason}"
+            raise NotAllowedNow(message)
+
+    async def limit(self, seconds: float) -> None:
+        """Hang up so many seconds after the answer; the policy's longest time stays.
+
+        A later limit replaces the earlier one.
+
+        Raises:
+            InvalidInput: no time above zero, of a day at most.
+        """
+        self._alive()
+        if not is_seconds(seconds, DAY_S):
+            message = f"`limit` is seconds, above 0 to {DAY_S:g}, not {seconds!r}."
+            raise InvalidInput(message)
+        self._desk.decide(ev.LimitRequested, seconds=float(seconds))
 
     async def hangup(self, reason: str = "", cause: int | None = None) -> None:
         """End the call and wait until it is over; the flow then goes on, to tidy up.

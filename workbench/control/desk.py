@@ -84,12 +84,14 @@ class Verbs:
             self._alive()
             raise
 
-    async def _outlive(self) -> None:
+    async def _outlive(self, *key: str) -> Any:
+        """Wait until the call is over, or for an event that says it will not be."""
         try:
-            await self._desk.expect("ended")
+            return await self._desk.expect(*(key or ("ended",)))
         except CallEnded:
             if (task := asyncio.current_task()) is not None:
                 task.uncancel()
+            return None
 
 
 def is_text(value: object) -> bool:

@@ -51,6 +51,8 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.ProgressRequested: Effects._progress,
     ev.AnswerRequested: Effects._answer,
     ev.RejectRequested: Effects._reject,
+    ev.RedirectRequested: Effects._redirect,
+    ev.LimitRequested: Effects._limit_call,
     ev.HangupRequested: Effects._hang_up,
     ev.DigitsRequested: Effects._send_digits,
     ev.PromptRequested: Effects._prompt,

@@ -11,12 +11,24 @@ class LegEffects(PassageEffects):
 
     def dial(self, placed: ev.Placed) -> None:
         """Ask the engine for the call whose beginning is on record, if the policy allows it."""
-        if not self._admits(placed):
-            return
+        if self._admits(placed):
+            self._placed[placed.call_id] = placed
+            self._ask_for(placed, placed.leg, placed.to)
+
+    def follow_redirect(self, event: ev.Redirected) -> None:
+        """Call whom a 3xx names, with another leg, if the policy allows it."""
+        placed = self._placed[event.call_id]
+        refusal = self.may_go_out(event.call_id, event.to, "redirect")
+        if refusal is None:
+            self._ask_for(placed, event.leg, event.to)
+        else:
+            self._refuse_leg(event.leg, refusal)
+
+    def _ask_for(self, placed: ev.Placed, leg: str, uri: str) -> None:
         self.ask(
             cm.Dial(
-                leg=placed.leg,
-                uri=placed.to,
+                leg=leg,
+                uri=uri,
                 from_=placed.from_,
                 account=placed.account,
                 srtp=placed.srtp,
@@ -38,6 +50,10 @@ class LegEffects(PassageEffects):
     def _reject(self, call: Call, event: ev.RejectRequested) -> None:
         code, cause, reason = event.sip_code, event.cause, event.reason
         self.ask(cm.Reject(leg=call.leg, sip_code=code, cause=cause, reason=reason))
+
+    def _redirect(self, call: Call, event: ev.RedirectRequested) -> None:
+        if self.may_go_out(call.id, event.to, "redirect") is None:
+            self.ask(cm.Redirect(leg=call.leg, uri=event.to))
 
     def _hang_up(self, call: Call, event: ev.HangupRequested) -> None:
         self.ask(cm.Hangup(leg=call.leg, reason=event.reason, cause=event.cause))

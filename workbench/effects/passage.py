@@ -1,6 +1,9 @@
 """What stands at the ways out: a call that the policy refuses leaves nothing but its record."""
 
+from datetime import datetime
+
 from workbench import events as ev
+from workbench.call import Call
 from workbench.effects.stage import Stage
 from workbench.policy import Refusal, Way
 from workbench.signals import Released
@@ -28,13 +31,16 @@ class PassageEffects(Stage):
         if refusal is None:
             return True
         self._refused(placed.call_id, placed.to, "dial", refusal)
+        self._refuse_leg(placed.leg, refusal)
+        return False
+
+    def _refuse_leg(self, leg: str, refusal: Refusal) -> None:
         self._switchboard.report(
             Released(
-                leg=placed.leg, at=now, by="local", sip_code=refusal.sip_code,
+                leg=leg, at=self._clock.now(), by="local", sip_code=refusal.sip_code,
                 reason=refusal.reason, q850_cause=refusal.q850_cause,
             )
         )  # fmt: skip
-        return False
 
     def _refused(self, call_id: str, uri: str, way: Way, refusal: Refusal) -> None:
         self._switchboard.observe(
@@ -42,21 +48,37 @@ class PassageEffects(Stage):
         )
 
     def limit(self, answered: ev.Answered) -> None:
-        """Hang up a call that has just come up when its longest time is over."""
-        seconds = self._gatekeeper.policy.longest_call_s
-        self._limits[answered.call_id] = self._clock.call_later(
-            seconds, lambda: self._time_up(answered.call_id, seconds)
+        """Hang up a call that has just come up when its time is over."""
+        call = self._switchboard.calls.get(answered.call_id)
+        self._start_limit(answered.call_id, answered.at, call.time_limit_s if call else None)
+
+    def _limit_call(self, call: Call, event: ev.LimitRequested) -> None:
+        """Hang up at another moment; before the answer, `limit` will do so."""
+        if call.answered_at is not None and call.ended is None:
+            self._start_limit(call.id, call.answered_at, event.seconds)
+
+    def _start_limit(self, call_id: str, since: datetime, wanted: float | None) -> None:
+        longest = self._gatekeeper.policy.longest_call_s
+        seconds, whose = longest, "the longest time of a call"
+        if wanted is not None and wanted < longest:
+            seconds, whose = wanted, "the time limit of this call"
+        if (timer := self._limits.pop(call_id, None)) is not None:
+            timer.cancel()
+        left = seconds - (self._clock.now() - since).total_seconds()
+        reason = f"{whose}, {seconds:g} s, was over"
+        self._limits[call_id] = self._clock.call_later(
+            max(0.0, left), lambda: self._time_up(call_id, reason)
         )
 
-    def _time_up(self, call_id: str, seconds: float) -> None:
+    def _time_up(self, call_id: str, reason: str) -> None:
         self._limits.pop(call_id, None)
         call = self._switchboard.calls.get(call_id)
         if call is not None and call.ended is None:
-            reason = f"the longest time of a call, {seconds:g} s, was over"
             self._switchboard.order(call_id, ev.HangupRequested, reason=reason)
 
     def let_go(self, ended: ev.Ended) -> None:
         """Forget what was counted and timed of a call that is over."""
         self._gatekeeper.let_go(ended.call_id)
+        self._placed.pop(ended.call_id, None)
         if (timer := self._limits.pop(ended.call_id, None)) is not None:
             timer.cancel()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import commands as cm
+from workbench import events as ev
 from workbench.clock import Clock, Timer
 from workbench.effects.dialling import Dialling
 from workbench.engine import Engine
@@ -57,6 +58,7 @@ class Stage:
         self._storing: set[tuple[str, str]] = set()
         self._closing = False
         self._gatekeeper = Gatekeeper(policy or Policy())
+        self._placed: dict[str, ev.Placed] = {}
         self._limits: dict[str, Timer] = {}
         self._dials: dict[str, Dialling] = {}
         """Second legs that are not over, by the ids of their calls."""

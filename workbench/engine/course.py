@@ -106,5 +106,6 @@ class Course:
 
 
 def told(ending: Ending) -> dict[str, str]:
-    """Return the Reason header by which the far end is told why (RFC 3326)."""
-    return reason.headers(ending.q850_cause, ending.reason)
+    """Return the headers by which the far end is told why (RFC 3326), and where to call."""
+    elsewhere = {"Contact": f"<{ending.contact}>"} if ending.contact else {}
+    return {**reason.headers(ending.q850_cause, ending.reason), **elsewhere}

@@ -21,6 +21,8 @@ from workbench.engine.line import (
 )
 from workbench.errors import InvalidInput
 
+REDIRECT = 302
+
 
 class Exchange(Course):
     """The legs of one trunk."""
@@ -155,7 +157,13 @@ class Exchange(Course):
             leg.count(segment)
 
     def disconnected(
-        self, name: str, by: Party, sip_code: int, reason: str, q850_cause: int | None = None
+        self,
+        name: str,
+        by: Party,
+        sip_code: int,
+        reason: str,
+        q850_cause: int | None = None,
+        contact: str = "",
     ) -> None:
         """Release the leg of a call that the trunk has ended."""
         leg = self._legs.get(name)
@@ -164,7 +172,7 @@ class Exchange(Course):
         leg.line = None
         if leg.ending is None:
             why = explained(reason, sip_code, leg.account) if leg.outbound else reason
-            leg.ending = Ending(by, sip_code, why, q850_cause)
+            leg.ending = Ending(by, sip_code, why, q850_cause, contact)
         leg.wind_up()
         if leg.recording:
             self._release_later(leg, CLOSING_S)
@@ -192,6 +200,8 @@ class Exchange(Course):
                 self._progress(leg)
             case commands.Reject():
                 self._reject(leg, command)
+            case commands.Redirect(uri=uri):
+                self._redirect(leg, uri)
             case commands.Play():
                 leg.play(command)
             case commands.Stop(prompt=prompt):
@@ -315,6 +325,12 @@ class Exchange(Course):
         code = command.sip_code if 400 <= command.sip_code < 700 else 603
         ending = Ending("local", code, command.reason or "rejected", command.cause)
         self._end(leg, ending, sip_code=code)
+
+    def _redirect(self, leg: Leg, uri: str) -> None:
+        if leg.outbound or leg.answered:
+            return
+        ending = Ending("local", REDIRECT, f"redirected to {uri}", contact=uri)
+        self._end(leg, ending, sip_code=REDIRECT)
 
     def _connected(self) -> Trunk:
         if self._trunk is None:

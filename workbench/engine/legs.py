@@ -35,6 +35,8 @@ class Ending:
     sip_code: int
     reason: str
     q850_cause: int | None = None
+    contact: str = ""
+    """Where to call instead, of a 3xx."""
 
 
 class Leg:

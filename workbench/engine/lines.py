@@ -39,6 +39,7 @@ ENDING_METHOD = re.compile(
     r"^CSeq[ \t]*:[ \t]*\d+[ \t]+(BYE|INVITE)", re.IGNORECASE | re.MULTILINE
 )
 VERDICT = re.compile(r"BYE |CANCEL |SIP/2\.0 [3-6]\d\d ")
+REDIRECTION = re.compile(r"SIP/2\.0 (3\d\d) ([^\r\n]*)")
 SILENCE = 408
 """What pjsip says when nobody answers, RFC 3261 section 17.1.1.2 (timer B)."""
 FINAL_RESPONSE = re.compile(r"SIP/2\.0 [2-6]\d\d ")
@@ -261,9 +262,18 @@ class Line:
             reason = "no response from the far end"
         elif not self._verdict:
             by = "engine"
+        if (moved := REDIRECTION.match(self._verdict)) is not None:
+            # The library, which follows none, calls it 487.
+            sip_code, reason = int(moved[1]), moved[2].strip()
         why = read_reason(sip.header_values(self._verdict, "Reason"))
         farewell = functools.partial(
-            self._exchange.disconnected, self.leg, by, sip_code, why.text or reason, why.cause
+            self._exchange.disconnected,
+            self.leg,
+            by,
+            sip_code,
+            why.text or reason,
+            why.cause,
+            contact_of(self._verdict),
         )
         if self._hanging_up and not self._end_seen:
             self._farewell = farewell  # until the far end confirms what we asked for
@@ -310,6 +320,13 @@ def ends_call(direction: Direction, message: str) -> bool:
     if method is None or not FINAL_RESPONSE.match(message):
         return False
     return direction == "received" or method[1].upper() == "INVITE"
+
+
+def contact_of(message: str) -> str:
+    """Return where a 3xx response tells us to call instead; empty for any other message."""
+    if REDIRECTION.match(message) is None:
+        return ""
+    return sip.bare_uri(sip.header_value(message, "Contact", "m"))
 
 
 def counted(stat: Any) -> StreamCount:

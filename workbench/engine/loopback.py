@@ -36,6 +36,8 @@ class FarEnd:
     """False: its host is dead, no message of ours is ever answered."""
     refuses_with: int | None = None
     """Refuse with this code, 486 for busy, instead of ringing."""
+    contact: str = ""
+    """Where to call instead, of a `refuses_with` of 302."""
     answers_after_s: float | None = 0.0
     """Ring so long before answering; None rings for ever, or calls for ever."""
     digits: tuple[tuple[float, str], ...] = ()
@@ -206,6 +208,7 @@ class ScriptedEnd:
         sip_code: int,
         reason: str,
         q850_cause: int | None = None,
+        contact: str = "",
     ) -> None:
         """Stop following the script."""
         self._over = True
@@ -265,7 +268,7 @@ class ScriptedEnd:
     def _respond(self) -> None:
         script = self._script
         if script.refuses_with is not None:
-            self._hang_up(script.refuses_with)
+            self._hang_up(script.refuses_with, script.contact)
         elif not self._over:
             self.line.ring()
             if script.answers_after_s is not None:
@@ -279,10 +282,10 @@ class ScriptedEnd:
         if not self._answered:
             self._hang_up(487)
 
-    def _hang_up(self, sip_code: int) -> None:
+    def _hang_up(self, sip_code: int, contact: str = "") -> None:
         if not self._over:
             self._over = True
-            self.line.hang_up(sip_code)
+            self.line.hang_up(sip_code, {"Contact": f"<{contact}>"} if contact else {})
 
     def _press(self, digit: str) -> None:
         self.line.press(digit)

@@ -25,12 +25,14 @@ from workbench.engine.line import (
     Tape,
 )
 from workbench.engine.simfork import SimFork
+from workbench.engine.simhold import Holdable, HoldObserver
 from workbench.engine.simtapes import RATE, SimRecorders, SimTape
 from workbench.engine.simtransfer import Referable, ReferObserver
 from workbench.engine.slices import Take
 from workbench.engine.terms import CODECS
 from workbench.reason import Reason
 from workbench.reason import read as read_reason
+from workbench.sip import bare_uri
 
 NO_REASON = Reason()
 FRAMES_A_SECOND = 50
@@ -39,6 +41,7 @@ PHRASES = {
     183: "Session Progress",
     200: "OK",
     202: "Accepted",
+    302: "Moved Temporarily",
     404: "Not Found",
     408: "Request Timeout",
     480: "Temporarily Unavailable",
@@ -65,7 +68,7 @@ CLOCK_RATES = {"G722": 16000}
 """Of codecs that are not sampled at 8000 Hz."""
 
 
-class Observer(ReferObserver, Protocol):
+class Observer(HoldObserver, ReferObserver, Protocol):
     """Who is told what a line hears: an exchange, or the script of a far end."""
 
     def offered(
@@ -96,15 +99,6 @@ class Observer(ReferObserver, Protocol):
     def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:
         """Take note of a digit."""
 
-    def takes_reinvite(self, name: str) -> int:
-        """Return the code by which a re-INVITE is answered."""
-
-    def reinvited(self, name: str, sip_code: int, reason: str) -> None:
-        """Take note of the answer to a re-INVITE."""
-
-    def far_end_holds(self, name: str, held: bool) -> None:
-        """Take note that the other end holds, or does no more."""
-
     def message_seen(self, name: str, direction: Direction, message: str) -> None:
         """Take note of a SIP message."""
 
@@ -118,12 +112,18 @@ class Observer(ReferObserver, Protocol):
         """Take note of what was counted on a stream."""
 
     def disconnected(
-        self, name: str, by: Party, sip_code: int, reason: str, q850_cause: int | None = None
+        self,
+        name: str,
+        by: Party,
+        sip_code: int,
+        reason: str,
+        q850_cause: int | None = None,
+        contact: str = "",
     ) -> None:
         """Take note that the call is over."""
 
 
-class SimLine(Referable):
+class SimLine(Holdable, Referable):
     """One end of a simulated call."""
 
     def __init__(self, leg: str, clock: Clock, observer: Observer) -> None:
@@ -189,7 +189,10 @@ class SimLine(Referable):
             start = f"CANCEL {self._uri} SIP/2.0"
             self._send(start, "CANCEL", lambda far: far._cancelled(why), headers)
         else:
-            self._respond(sip_code, "INVITE", lambda far: far._refused(sip_code, why), headers)
+            contact = bare_uri(headers.get("Contact", ""))
+            self._respond(
+                sip_code, "INVITE", lambda far: far._refused(sip_code, why, contact), headers
+            )
             self._end("local", sip_code)
 
     def count(self) -> StreamCount | None:
@@ -199,21 +202,6 @@ class SimLine(Referable):
         seconds = (self._clock.now() - self._media_began).total_seconds()
         packets = int(seconds * FRAMES_A_SECOND)
         return StreamCount(packets_received=packets, packets_sent=packets)
-
-    def reinvite(self, *, held: bool) -> None:
-        """Send a re-INVITE."""
-        start = f"INVITE {self._uri} SIP/2.0"
-        self._send(start, "INVITE", lambda far: far._reinvited(held=held))
-
-    def on_hold(self, path: str) -> SimTape | None:
-        """Let the time pass."""
-        return self.play(path, endless=True) if path else None
-
-    def off_hold(self) -> None:
-        """Go on in silence."""
-
-    def mute(self, *, muted: bool) -> None:
-        """Go on in silence."""
 
     def press(self, digit: str) -> None:
         """Send one keypad digit."""
@@ -290,23 +278,9 @@ class SimLine(Referable):
             self._up = True
             self._observer.answered(self.leg)
 
-    def _reinvited(self, *, held: bool) -> None:
-        if self._over:
-            return
-        start, code = f"INVITE {self._uri} SIP/2.0", self._observer.takes_reinvite(self.leg)
-        self._hear(start, "INVITE")
-        if code < 300:
-            self._observer.far_end_holds(self.leg, held)
-        self._respond(code, "INVITE", lambda far: far._settled(code))
-
-    def _settled(self, sip_code: int) -> None:
+    def _refused(self, sip_code: int, why: Reason = NO_REASON, contact: str = "") -> None:
         self._send(f"ACK {self._uri} SIP/2.0", "INVITE", lambda far: None)
-        if not self._over:
-            self._observer.reinvited(self.leg, sip_code, PHRASES.get(sip_code, ""))
-
-    def _refused(self, sip_code: int, why: Reason = NO_REASON) -> None:
-        self._send(f"ACK {self._uri} SIP/2.0", "INVITE", lambda far: None)
-        self._end("remote", sip_code, why)
+        self._end("remote", sip_code, why, contact)
 
     def _cancelled(self, why: Reason) -> None:
         if self._over:
@@ -319,14 +293,18 @@ class SimLine(Referable):
         self._respond(200, "BYE", lambda far: far._end("local", 200))
         self._end("remote", 200, why)
 
-    def _end(self, by: Party, sip_code: int, why: Reason = NO_REASON) -> None:
+    def _end(
+        self, by: Party, sip_code: int, why: Reason = NO_REASON, contact: str = ""
+    ) -> None:
         if self._over:
             return
         self._over = True
         if (count := self.count()) is not None:
             self._observer.counted(self.leg, count)
         usual = "Normal call clearing" if self._up else PHRASES.get(sip_code, "")
-        self._observer.disconnected(self.leg, by, sip_code, why.text or usual, why.cause)
+        self._observer.disconnected(
+            self.leg, by, sip_code, why.text or usual, why.cause, contact
+        )
 
     def _start_media(self) -> None:
         if self._media_began is None:

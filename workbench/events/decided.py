@@ -41,6 +41,20 @@ class RejectRequested(Decision, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RedirectRequested(Decision, frozen=True, kw_only=True):
+    """Refuse the call, and tell the caller whom to call instead."""
+
+    TOPIC: ClassVar[str] = "call.redirect_requested"
+    to: str
+
+
+class LimitRequested(Decision, frozen=True, kw_only=True):
+    """Hang up so many seconds after the answer."""
+
+    TOPIC: ClassVar[str] = "call.limit_requested"
+    seconds: float
+
+
 class PromptRequested(Decision, frozen=True, kw_only=True):
     """Play a file, or speak a text."""
 

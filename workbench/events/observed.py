@@ -16,6 +16,10 @@ class Placed(Event, frozen=True, kw_only=True):
     to: str
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     ring_timeout_s: float = 60.0
+    follow_redirects: int = 0
+    """How many 3xx responses are followed."""
+    time_limit_s: float | None = None
+    """Seconds after the answer at which it is hung up; None: the policy's."""
     account: str = ""
     """The URI of the account whose credentials are used; empty for none."""
     parent: str = ""
@@ -57,6 +61,15 @@ class Refused(Event, frozen=True, kw_only=True):
     rule: str
     """The field of `Policy` that refused, `dear` for a range that costs extra."""
     reason: str
+
+
+class Redirected(Event, frozen=True, kw_only=True):
+    """The callee told us to call somebody else (3xx), which we do with another leg."""
+
+    TOPIC: ClassVar[str] = "call.redirected"
+    leg: str
+    sip_code: int
+    to: str
 
 
 class Ringing(Event, frozen=True, kw_only=True):
@@ -316,55 +329,6 @@ class ForkFinished(Event, frozen=True, kw_only=True):
     """Why it ended before the call, or what the consumer raised; else empty."""
 
 
-class Held(Event, frozen=True, kw_only=True):
-    """The end of a `HoldRequested`: the far end is on hold."""
-
-    TOPIC: ClassVar[str] = "call.held"
-    hold: str
-
-
-class Resumed(Event, frozen=True, kw_only=True):
-    """The end of a `ResumeRequested`: the far end is no longer on hold."""
-
-    TOPIC: ClassVar[str] = "call.resumed"
-    hold: str
-
-
-class HoldFailed(Event, frozen=True, kw_only=True):
-    """The end of a `HoldRequested` or `ResumeRequested` that changed nothing."""
-
-    TOPIC: ClassVar[str] = "call.hold_failed"
-    hold: str
-    outcome: Literal["failed", "interrupted"] = "failed"
-    sip_code: int = 0
-    """What the far end answered; 0 when it was not asked, or never answered."""
-    reason: str = ""
-
-
-class HeldByFarEnd(Event, frozen=True, kw_only=True):
-    """The far end put us on hold."""
-
-    TOPIC: ClassVar[str] = "call.held_by_far_end"
-
-
-class ResumedByFarEnd(Event, frozen=True, kw_only=True):
-    """The far end listens to us again."""
-
-    TOPIC: ClassVar[str] = "call.resumed_by_far_end"
-
-
-class Muted(Event, frozen=True, kw_only=True):
-    """Nothing that is played or said reaches the far end from here on."""
-
-    TOPIC: ClassVar[str] = "call.muted"
-
-
-class Unmuted(Event, frozen=True, kw_only=True):
-    """What is played and said reaches the far end again."""
-
-    TOPIC: ClassVar[str] = "call.unmuted"
-
-
 class StepReturned(Event, frozen=True, kw_only=True):
     """The end of a `StepRequested`: what the world answered."""
 
@@ -393,3 +357,5 @@ class Ended(Event, frozen=True, kw_only=True):
     q850_cause: int
     hangup_cause: str
     reason: str = ""
+    contact: str = ""
+    """Where to call instead: the Contact of a 3xx, received or sent."""
