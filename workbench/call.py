@@ -65,6 +65,7 @@ STARTS: dict[type[ev.Event], str] = {
     ev.DialRequested: "dial",
     ev.BridgeRequested: "other",
     ev.JoinRequested: "room",
+    ev.ReferReceived: "refer",
     ev.ParkRequested: "park",
     ev.PickupRequested: "pickup",
     ev.Bridged: "other",
@@ -88,6 +89,7 @@ ENDS: dict[type[ev.Event], str] = {
     ev.DialFinished: "dial",
     ev.Unbridged: "other",
     ev.ConferenceLeft: "room",
+    ev.ReferFinished: "refer",
     ev.ParkFinished: "park",
     ev.PickedUp: "pickup",
     ev.ForkFinished: "fork",
@@ -139,6 +141,8 @@ class Call:
         """The id of the call whose flow dialled this one."""
         self.bridged: list[str] = []
         """The calls whose parties hear this one's."""
+        self.flow_decides_refer = False
+        """Whether its flow has taken it upon itself to decide of every REFER."""
         self.rooms: list[str] = []
         """The conferences that it is in."""
         self.dial_answers: dict[str, ev.DialAnswered] = {}
@@ -301,6 +305,10 @@ def _leave(call: Call, event: Any) -> None:
         call.rooms.remove(event.room)
 
 
+def _await_refer(call: Call, event: Any) -> None:
+    call.flow_decides_refer = call.flow_decides_refer or bool(event.flow)
+
+
 def _trace(call: Call, event: Any) -> None:
     if call.accepted:
         return
@@ -359,6 +367,7 @@ _FOLDS = {
     ev.Unbridged: _unbridge,
     ev.ConferenceJoined: _join,
     ev.ConferenceLeft: _leave,
+    ev.ReferAwaited: _await_refer,
     ev.SipMessageTraced: _trace,
     ev.ForkStarted: _start_fork,
     ev.ForkFinished: _finish_fork,

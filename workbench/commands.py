@@ -30,6 +30,8 @@ class Dial(Command, frozen=True, kw_only=True, tag="dial"):
     """`off`, `optional` or `required`; empty for the engine's own."""
     codecs: tuple[str, ...] = ()
     """Codecs to offer, in this order; empty for the engine's own."""
+    replaces: str = ""
+    """The dialog at the callee that the call is to replace (RFC 3891)."""
     headers: dict[str, str] = {}
     ring_timeout_s: float = 60.0
     """Seconds to wait for an answer before the call is cancelled (RFC 3261, section 9)."""
@@ -186,6 +188,18 @@ class Unbridge(Command, frozen=True, kw_only=True, tag="unbridge"):
     other: str
 
 
+class ExpectRefer(Command, frozen=True, kw_only=True, tag="expect_refer"):
+    """Accept what REFER the far end sends from now on; nobody is called because of it."""
+
+
+class NotifyRefer(Command, frozen=True, kw_only=True, tag="notify_refer"):
+    """Tell the far end how the call goes that it asked for (RFC 3515, section 2.4.4)."""
+
+    refer: str
+    sip_code: int
+    reason: str = ""
+
+
 class Hangup(Command, frozen=True, kw_only=True, tag="hangup"):
     """End the call in the way its state asks for: BYE, CANCEL or a final reject."""
 
@@ -209,6 +223,8 @@ AnyCommand = (
     | ResumeRecording
     | StopRecording
     | Transfer
+    | ExpectRefer
+    | NotifyRefer
     | Fork
     | StopFork
     | Bridge

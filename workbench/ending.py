@@ -21,6 +21,7 @@ Fields = dict[str, Any]
 _INTERRUPTED: dict[str, type[ev.Event]] = {
     "transfer": ev.TransferFinished,
     "hold": ev.HoldFailed,
+    "refer": ev.ReferFinished,
     "park": ev.ParkFinished,
     "pickup": ev.PickedUp,
 }

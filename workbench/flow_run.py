@@ -341,6 +341,8 @@ _HEARD: dict[type[ev.Event], Callable[[FlowRun, Any], None]] = {
     ev.HoldFailed: lambda run, event: run._resolve_unless_cut(event, "hold", event.hold),
     ev.Muted: lambda run, event: run._resolve(event, "muted"),
     ev.Unmuted: lambda run, event: run._resolve(event, "unmuted"),
+    ev.ReferReceived: lambda run, event: run._resolve(event, "referral"),
+    ev.ReferFinished: lambda run, event: run._resolve_unless_cut(event, "refer", event.refer),
     ev.StepReturned: lambda run, event: run._resolve(event, "step", event.step),
     ev.TimerFired: FlowRun._hear_timer,
     ev.Ended: FlowRun._hear_end,

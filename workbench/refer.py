@@ -7,6 +7,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
+SIPFRAG = "message/sipfrag;version=2.0"
+ACTIVE, TERMINATED = "active;expires=60", "terminated;reason=noresource"
 FINAL = 200
 """From this SIP code on a transfer is decided."""
 
@@ -61,6 +63,12 @@ def status(body: str) -> Status | None:
     if found is None:
         return None
     return Status(int(found[1]), _CONTROL.sub(" ", found[2]).strip()[:TEXT_LIMIT])
+
+
+def subscription(sip_code: int, cseq: str = "") -> dict[str, str]:
+    """Return the headers of a NOTIFY; `cseq` tells of which REFER, where there are several."""
+    state = ACTIVE if sip_code < FINAL else TERMINATED
+    return {"Event": f"refer;id={cseq}" if cseq else "refer", "Subscription-State": state}
 
 
 def sipfrag(sip_code: int, reason: str) -> str:

@@ -35,11 +35,17 @@ class Runner:
 
     def handle(self, event: ev.Event) -> None:
         """Act on one committed event."""
+        # First, so that a call is ready for what its far end may do before its flow acts.
+        try:
+            self._effects.follow(event)
+        finally:
+            self._act_and_tidy(event)
+
+    def _act_and_tidy(self, event: ev.Event) -> None:
         try:
             self._act(event)
         finally:
             self._tidy(event)
-            self._effects.follow(event)
 
     def _act(self, event: ev.Event) -> None:
         if isinstance(event, ev.Offered):

@@ -202,6 +202,16 @@ class Unmuted(Signal, frozen=True, kw_only=True, tag="unmuted"):
     """What is played and said reaches the far end again."""
 
 
+class ReferReceived(Signal, frozen=True, kw_only=True, tag="refer_received"):
+    """The far end asks us to call somebody else instead of it; it was told that we try."""
+
+    refer: str
+    to: str
+    """As the far end wrote it."""
+    replaces: str = ""
+    """The dialog that the new call is to replace, as in a Replaces header."""
+
+
 class MediaMeasured(Signal, frozen=True, kw_only=True, tag="media_measured"):
     """What RTP and RTCP counted on one stream of the leg since it began."""
 
@@ -253,6 +263,7 @@ AnySignal = (
     | RecordingFinished
     | TransferProgressed
     | TransferFinished
+    | ReferReceived
     | ForkStarted
     | ForkStopped
     | Bridged

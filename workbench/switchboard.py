@@ -327,6 +327,7 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.ResumedByFarEnd: ev.ResumedByFarEnd,
     sg.Muted: ev.Muted,
     sg.Unmuted: ev.Unmuted,
+    sg.ReferReceived: ev.ReferReceived,
     sg.MediaMeasured: ev.QualitySampled,
     sg.SipMessageSeen: ev.SipMessageTraced,
 }

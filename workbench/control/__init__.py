@@ -20,14 +20,25 @@ from workbench.control.dial import Dialled
 from workbench.control.digits import Gathered
 from workbench.control.fork import ForkVerbs
 from workbench.control.hold import HoldVerbs
+from workbench.control.refer import Referral, Referred, ReferVerbs
 from workbench.control.rooms import Parked, RoomVerbs
 from workbench.control.transfer import Transferred, TransferVerbs
 from workbench.errors import StepFailed
 
-__all__ = ["CallControl", "Desk", "Dialled", "Gathered", "Parked", "Played", "Transferred"]
+__all__ = [
+    "CallControl",
+    "Desk",
+    "Dialled",
+    "Gathered",
+    "Parked",
+    "Played",
+    "Referral",
+    "Referred",
+    "Transferred",
+]
 
 
-class CallControl(CourseVerbs, ForkVerbs, HoldVerbs, RoomVerbs, TransferVerbs):
+class CallControl(CourseVerbs, ForkVerbs, HoldVerbs, RoomVerbs, TransferVerbs, ReferVerbs):
     """The verbs of a flow, on one call.
 
     Every verb that needs the call raises `CallEnded` once it is over. `step`, `sleep`,

@@ -16,7 +16,7 @@ from workbench.effects.holds import HoldEffects
 from workbench.effects.legs import LegEffects
 from workbench.effects.prompts import PromptEffects
 from workbench.effects.recordings import RecordingEffects, clear_live, live_paths, store_live
-from workbench.effects.rooms import RoomEffects
+from workbench.effects.referrals import ReferralEffects
 from workbench.effects.transfers import TransferEffects
 from workbench.effects.world import WorldEffects
 
@@ -29,7 +29,7 @@ class Effects(
     PromptEffects,
     RecordingEffects,
     HoldEffects,
-    RoomEffects,
+    ReferralEffects,
     TransferEffects,
     WorldEffects,
 ):
@@ -77,6 +77,9 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.PickupRequested: Effects._pickup,
     ev.ForkRequested: Effects._fork,
     ev.ForkStopRequested: Effects._stop_fork,
+    ev.ReferAwaited: Effects._await_refer,
+    ev.ReferAcceptRequested: Effects._accept_refer,
+    ev.ReferRefuseRequested: Effects._refuse_refer,
     ev.TimerRequested: Effects._timer,
     ev.StepRequested: Effects._step,
 }

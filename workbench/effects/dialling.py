@@ -1,7 +1,7 @@
 """A second leg on its way: what is known of it, and what became of it in one word."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from workbench import events as ev
@@ -23,6 +23,18 @@ class Dialling:
     bridged: bool = False
     failure: str = ""
     """Why the two could not be bridged."""
+
+
+@dataclass
+class Obeyed:
+    """A REFER that is being obeyed."""
+
+    call_id: str
+    """The call that it came in on."""
+    refer: str
+    rang: bool = False
+    partners: list[str] = field(default_factory=list)
+    """The calls that are to talk to the target instead."""
 
 
 def child_id(parent: str, dial: str) -> str:

@@ -34,6 +34,7 @@ class LegEffects(PassageEffects):
                 srtp=placed.srtp,
                 codecs=placed.codecs,
                 headers=placed.headers,
+                replaces=placed.replaces,
                 ring_timeout_s=placed.ring_timeout_s,
             )
         )

@@ -10,7 +10,7 @@ from typing import Any
 from workbench import commands as cm
 from workbench import events as ev
 from workbench.clock import Clock, Timer
-from workbench.effects.dialling import Dialling
+from workbench.effects.dialling import Dialling, Obeyed
 from workbench.engine import Engine
 from workbench.feed import Feed
 from workbench.flow_run import FlowRun
@@ -62,6 +62,8 @@ class Stage:
         self._limits: dict[str, Timer] = {}
         self._dials: dict[str, Dialling] = {}
         """Second legs that are not over, by the ids of their calls."""
+        self._obeyed: dict[str, Obeyed] = {}
+        """REFER requests that are obeyed, by the ids of the calls to their targets."""
         self._rooms: dict[str, list[str]] = {}
         """The calls in each conference."""
         self._slots: dict[str, tuple[str, str]] = {}

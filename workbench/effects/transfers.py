@@ -56,7 +56,12 @@ class TransferEffects(PassageEffects):
 
 
 def plain(contact: str) -> str:
-    """Return a Contact's URI without the parameters that only its owner needs."""
+    """Return a Contact's URI without the parameters that only its owner needs.
+
+    One that would send the call elsewhere is left in, and so refused by whoever parses it.
+    """
     address, *parameters = contact.split(";")
+    if any(each.lower().startswith(("maddr", "ttl")) for each in parameters):
+        return contact
     known = [each for each in parameters if each.lower().startswith("transport=")]
     return ";".join([address, *known[:1]])

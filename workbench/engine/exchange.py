@@ -131,11 +131,15 @@ class Exchange(Course):
             leg.holding.by_far_end(held=held)
 
     def takes_refer(self, name: str) -> bool:
-        """Tell whether a REFER of the far end is accepted: not yet."""
-        return False
+        """Tell whether a REFER of the far end is accepted."""
+        leg = self._legs.get(name)
+        return leg is not None and not leg.over and leg.referrals.expected
 
-    def referred(self, name: str, refer_to: str) -> None:
+    def referred(self, name: str, refer_to: str, cseq: str) -> None:
         """Report a REFER that was accepted."""
+        leg = self._legs.get(name)
+        if leg is not None and not leg.over:
+            leg.referrals.received(refer_to, cseq)
 
     def played_out(self, name: str, tape: Tape) -> None:
         """Finish the prompt whose file has come to its end."""
@@ -222,6 +226,10 @@ class Exchange(Course):
                 leg.mute(muted=isinstance(command, commands.Mute))
             case commands.Transfer():
                 leg.transfer.begin(command, answered=leg.answered)
+            case commands.ExpectRefer():
+                leg.referrals.expected = True
+            case commands.NotifyRefer(refer=refer, sip_code=code, reason=reason):
+                leg.referrals.tell_far_end(refer, code, reason)
             case commands.Fork():
                 leg.forks.begin(command)
             case commands.StopFork(fork=fork):

@@ -30,6 +30,7 @@ MOST_MEDIA_LINES = 4
 MOST_ROUTES = 4
 """Service-Route (RFC 3608) and Path in a response; pjsua aborts at its ninth."""
 SWALLOW: Literal[0] = 0
+OK, ACCEPTED = 200, 202
 NO_SUBSCRIPTION = 481
 """RFC 6665, section 4.1.3: what a NOTIFY is answered that nobody has subscribed to."""
 BEFORE_TRANSACTIONS = 12
@@ -40,11 +41,14 @@ _MEDIA_LINE = re.compile(r"^m=", re.MULTILINE)
 
 
 def verdict(
-    message: str, expects_notify: Callable[[str], bool] = lambda _: False
+    message: str,
+    takes_notify: Callable[[str], bool] = lambda _: False,
+    takes_refer: Callable[[str], bool] = lambda _: False,
 ) -> int | None:
     """Return the code to refuse a request with, `SWALLOW` to drop it, None to let it in.
 
-    `expects_notify` knows by Call-ID which calls are being transferred.
+    `takes_notify` and `takes_refer` know which NOTIFY and REFER are accepted. pjsip sees
+    neither: it would dial what a REFER names, and confuse the NOTIFY of several.
     """
     method = sip.first_line(message).partition(" ")[0]
     in_dialog = _TAG.search(sip.header_value(message, "To", "t")) is not None
@@ -53,12 +57,13 @@ def verdict(
         # 17.1.1.3); one without it makes pjsip abort when its INVITE is pending.
         return None if in_dialog else SWALLOW
     if method == "NOTIFY" and in_dialog and _event(message) == "refer":
-        expected = expects_notify(sip.header_value(message, "Call-ID", "i"))
-        return None if expected else NO_SUBSCRIPTION
+        return OK if takes_notify(message) else NO_SUBSCRIPTION
     if method not in ALLOWED:
         return 405
     if method == "REFER" and not in_dialog:
         return 603
+    if method == "REFER" and takes_refer(message):
+        return ACCEPTED
     if len(_MEDIA_LINE.findall(message)) > MOST_MEDIA_LINES:
         return 488
     return None
@@ -113,10 +118,11 @@ class Gate:
         self,
         library: ctypes.CDLL,
         defect: Callable[[str], None],
-        expects_notify: Callable[[str], bool],
+        takes_notify: Callable[[str], bool],
+        takes_refer: Callable[[str], bool],
     ) -> None:
-        """Use the C symbols of `library`; `expects_notify` knows the transfers by Call-ID."""
-        self._expects_notify = expects_notify
+        """Use the C symbols of `library`; the others are those of `verdict`."""
+        self._asked = takes_notify, takes_refer
         self.last_received = ""
         """The message that the library logged last, and hands over next."""
         self._defect = defect
@@ -139,7 +145,7 @@ class Gate:
     def _on_request(self, request: int) -> int:
         """Return 1 when the request goes no further."""
         try:
-            code = verdict(self.last_received, self._expects_notify)
+            code = verdict(self.last_received, *self._asked)
             if code:
                 self._respond(self._endpoint, request, code, None, None, None)
         except Exception as error:  # noqa: BLE001 - the caller is C

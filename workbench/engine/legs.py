@@ -18,6 +18,7 @@ from workbench.engine.forks import Forks
 from workbench.engine.holding import Holding
 from workbench.engine.joints import Joint
 from workbench.engine.line import Line, LineError, Monotonic, StreamCount, Tape
+from workbench.engine.referral import Referrals
 from workbench.engine.slices import Take
 from workbench.engine.transfer import Transferring
 from workbench.signals import AnySignal
@@ -65,6 +66,7 @@ class Leg:
         self.keypad = Keypad(clock, self._press, self._sent)
         self.holding = Holding(clock, self._live_line, self.tell, outbound=outbound)
         self.transfer = Transferring(clock, self._live_line, self.tell)
+        self.referrals = Referrals(self._live_line, self.tell)
         self.forks = Forks(self._live_line, self.tell, lambda: self.media_ms, take)
         self.joints: dict[str, Joint] = {}
         """What joins it to other legs, by their names."""

@@ -82,6 +82,9 @@ class Line(Protocol):
     def transfer(self, refer_to: str, headers: Headers = NO_HEADERS) -> None:
         """Send REFER; the trunk reports `transfer_told`."""
 
+    def notify(self, sip_code: int, reason: str, cseq: str) -> None:
+        """Send NOTIFY of what became of a REFER; `cseq` tells which, of several."""
+
     def forget_transfer(self) -> None:
         """Take no more notice of how the far end says that it goes."""
 

@@ -4,7 +4,7 @@ import functools
 import itertools
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from workbench import sip
@@ -98,9 +98,16 @@ class LineBook:
         self.put(offered)
         line.see("received", invite)
 
-    def expects_notify(self, call_id: str) -> bool:
-        """Tell whether a NOTIFY may come in for a call: a transfer of it is under way."""
-        return any(line.transferring for line in self._by_call_id.get(call_id, ()))
+    def takes_notify(self, request: str) -> bool:
+        """Tell whether a NOTIFY is accepted: it tells of a transfer that is under way."""
+        return any(line.dealings.takes_notify(request) for line in self._of(request))
+
+    def takes_refer(self, request: str) -> bool:
+        """Tell whether a REFER inside of a call is accepted."""
+        return any(line.dealings.takes_refer(request) for line in self._of(request))
+
+    def _of(self, request: str) -> Sequence[Line]:
+        return self._by_call_id.get(sip.header_value(request, "Call-ID", "i"), ())
 
     def seen(self, logged: LoggedMessage) -> None:
         """Give a message to the line of its Call-ID."""

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from workbench import sip
+from workbench import refer, sip
 from workbench.commands import Fork
 from workbench.engine.crosslink import Links
+from workbench.engine.dealings import Dealings
 from workbench.engine.exchange import Exchange
 from workbench.engine.forktap import ForkTap
 from workbench.engine.legs import Party
@@ -75,6 +76,9 @@ class NativeCall(Protocol):
     def transfer(self, refer_to: str, headers: Headers) -> None:
         """Send REFER."""
 
+    def notify(self, headers: Headers, body: str) -> None:
+        """Send NOTIFY with a status line."""
+
 
 class Line:
     """One call, from its INVITE until it is disconnected and its files are whole."""
@@ -105,8 +109,7 @@ class Line:
         self._farewell: Fact | None = None
         self.tag = ""
         """Our tag, known from the first message of a call that we placed."""
-        self.transferring = False
-        """Whether the far end may tell how a transfer goes."""
+        self.dealings = Dealings(leg, exchange, self.tell)
         self._verdict = ""
         """The message by which the far end ended or refused the call."""
 
@@ -223,13 +226,17 @@ class Line:
         self._links.unlink(link)
 
     def transfer(self, refer_to: str, headers: Headers = NO_HEADERS) -> None:
-        """Send REFER; the library tells what the far end says of it."""
-        self.transferring = True
+        """Send REFER; what the far end says of it is told."""
+        self.dealings.transferring = True
         self._live().transfer(refer_to, headers)
 
     def forget_transfer(self) -> None:
         """Take no more notice of how the far end says that it goes."""
-        self.transferring = False
+        self.dealings.transferring = False
+
+    def notify(self, sip_code: int, reason: str, cseq: str) -> None:
+        """Send NOTIFY of what became of a REFER."""
+        self._live().notify(refer.subscription(sip_code, cseq), refer.sipfrag(sip_code, reason))
 
     def _live(self) -> NativeCall:
         if self.call is None:
@@ -289,6 +296,7 @@ class Line:
         self.tell(self._exchange.message_seen, direction, message)
         if (held := self._offers.see(direction, message)) is not None:
             self.tell(self._exchange.far_end_holds, held)
+        self.dealings.see(direction, message)
         if direction == "received" and VERDICT.match(message):
             self._verdict = message
         if self._hanging_up and ends_call(direction, message):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from workbench import sip
+from workbench import refer, sip
 from workbench.clock import Clock
 from workbench.commands import AnyCommand, Dial
 from workbench.engine import Report
@@ -48,6 +48,8 @@ class FarEnd:
     """What it tells, and when, after it took a REFER; None: it refuses to be transferred."""
     reinvites: tuple[int, ...] = ()
     """How it answers our re-INVITEs, one after another, and 200 after those."""
+    refers_to: tuple[float, str] | None = None
+    """Send REFER so many seconds after the answer, and hang up when that has succeeded."""
     gives_up_after_s: float | None = None
     """As a caller: cancel so many seconds after the INVITE, if there is no answer."""
 
@@ -198,6 +200,9 @@ class ScriptedEnd:
         self._answered = True
         for seconds, digits in self._script.digits:
             self._clock.call_later(seconds, functools.partial(self._keypad.add, "", digits))
+        if self._script.refers_to is not None:
+            seconds, uri = self._script.refers_to
+            self._clock.call_later(seconds, lambda: self._refer(uri))
         if self._script.hangs_up_after_s is not None:
             self._clock.call_later(self._script.hangs_up_after_s, lambda: self._hang_up(200))
 
@@ -242,19 +247,22 @@ class ScriptedEnd:
         """Tell whether the script obeys."""
         return self._script.transfer is not None
 
-    def referred(self, name: str, refer_to: str) -> None:
+    def referred(self, name: str, refer_to: str, cseq: str) -> None:
         """Tell how the call to the target goes, as the script has it."""
         later = 0.0
+        self._notify(100)
         for seconds, sip_code in self._script.transfer or ():
             later += seconds
             self._clock.call_later(later, functools.partial(self._notify, sip_code))
 
     def _notify(self, sip_code: int) -> None:
         if not self._over:
-            self.line.notify(sip_code)
+            self.line.notify(sip_code, "", "")
 
     def transfer_told(self, name: str, sip_code: int, reason: str, *, final: bool) -> None:
-        """Transfer nobody."""
+        """Hang up when the transfer that it asked for is done, as a person would."""
+        if 200 <= sip_code < 300:
+            self._hang_up(200)
 
     def played_out(self, name: str, tape: Tape) -> None:
         """Play no prompts."""
@@ -277,6 +285,10 @@ class ScriptedEnd:
     def _answer(self) -> None:
         if not self._over:
             self.line.answer()
+
+    def _refer(self, uri: str) -> None:
+        if not self._over:
+            self.line.transfer(refer.refer_to(uri))
 
     def _give_up(self) -> None:
         if not self._answered:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pjsua2 as pj
 
-from workbench import sip
+from workbench import refer, sip
 from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import NO_HEADERS, Headers, LineError, StreamCount
@@ -143,10 +143,26 @@ class PjCall(pj.Call):
 
     @acting("transferring the call")
     def transfer(self, refer_to: str, headers: Headers) -> None:
-        """Send REFER, which has begun a subscription of its own (RFC 3515)."""
-        prm = pj.CallOpParam()
+        """Send REFER, without a subscription of the library's own.
+
+        Its subscriptions have no id, so the NOTIFY of a second REFER would go to the first.
+        """
+        info = self.getInfo()
+        ours = {"Refer-To": refer_to, "Referred-By": f"<{sip.bare_uri(info.localUri)}>"}
+        self._send("REFER", {**headers, **ours})
+
+    @acting("telling of a transfer")
+    def notify(self, headers: Headers, body: str) -> None:
+        """Send NOTIFY with a status line."""
+        self._send("NOTIFY", headers, body)
+
+    def _send(self, method: str, headers: Headers, body: str = "") -> None:
+        prm = pj.CallSendRequestParam()
+        prm.method = method
         prm.txOption.headers = header_vector(headers)
-        self.xfer(refer_to, prm)
+        if body:
+            prm.txOption.contentType, prm.txOption.msgBody = refer.SIPFRAG, body
+        self.sendRequest(prm)
 
     def count(self) -> StreamCount | None:
         """Return what the stream has counted so far."""
@@ -246,14 +262,6 @@ class PjCall(pj.Call):
         info = prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO
         told = self.trunk.exchange.digit_received
         self.line.tell(told, str(prm.digit), "sip-info" if info else "rfc4733")
-
-    @guarded
-    def onCallTransferStatus(self, prm: Any) -> None:
-        """Tell what the far end says of a transfer."""
-        code, reason = int(prm.statusCode), sip.legible(prm.reason)
-        told = self.trunk.exchange.transfer_told
-        final = bool(prm.finalNotify)
-        self.trunk.book.put(functools.partial(told, self.line.leg, code, reason, final=final))
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:

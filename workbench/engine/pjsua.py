@@ -118,7 +118,9 @@ class PjTrunk:
         settings.configure_endpoint(config, most_legs())
         config.logConfig.writer = self._log
         self.endpoint.libInit(config)
-        self._gate = gate.Gate(library, self.defect, self.book.expects_notify)
+        self._gate = gate.Gate(
+            library, self.defect, self.book.takes_notify, self.book.takes_refer
+        )
         udp.port, udp.boundAddress = 0, settings.LOOPBACK
         try:
             transport = self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, udp)
@@ -189,7 +191,7 @@ class PjTrunk:
         prm.opt.customCallId = call_id
         if command.from_:
             prm.txOption.localUri = f"<{sip.parse_address(command.from_)}>"
-        prm.txOption.headers = header_vector(command.headers)
+        prm.txOption.headers = header_vector(replacing(command))
         line = self.book.open(command.leg, call_id)
         line.call = call = PjCall(self, line, account)
         call.codecs = command.codecs
@@ -203,6 +205,13 @@ class PjTrunk:
         finally:
             self.prefer(())
         return line
+
+
+def replacing(command: Dial) -> dict[str, str]:
+    """Return the headers of an INVITE, with Replaces where it takes a dialog over."""
+    if not command.replaces:
+        return command.headers
+    return {**command.headers, "Replaces": command.replaces, "Require": "replaces"}
 
 
 class PjLog(pj.LogWriter):

@@ -6,9 +6,7 @@ from typing import Any, Protocol
 from workbench import refer
 from workbench.engine.line import NO_HEADERS, Headers
 
-TRYING = 100
 ACCEPTED, DECLINED = 202, 603
-ACTIVE, TERMINATED = "active;expires=60", "terminated;reason=noresource"
 _PHRASES = {100: "Trying", 180: "Ringing", 200: "OK", 486: "Busy Here", 603: "Decline"}
 
 
@@ -18,7 +16,7 @@ class ReferObserver(Protocol):
     def takes_refer(self, name: str) -> bool:
         """Tell whether a REFER is accepted."""
 
-    def referred(self, name: str, refer_to: str) -> None:
+    def referred(self, name: str, refer_to: str, cseq: str) -> None:
         """Take note of an accepted REFER."""
 
     def transfer_told(self, name: str, sip_code: int, reason: str, *, final: bool) -> None:
@@ -38,6 +36,7 @@ class Referable:
     _send: Callable[..., None]
     _respond: Callable[..., None]
     _transferring = False
+    _refers = 0
 
     def transfer(self, refer_to: str, headers: Headers = NO_HEADERS) -> None:
         """Send REFER."""
@@ -51,16 +50,13 @@ class Referable:
         """Take no more notice of how the far end says that it goes."""
         self._transferring = False
 
-    def notify(self, sip_code: int, reason: str = "") -> None:
+    def notify(self, sip_code: int, reason: str, cseq: str) -> None:
         """Tell how the transfer goes that the far end asked for."""
         phrase = reason or _PHRASES.get(sip_code, "")
-        state = (
-            "active;expires=60" if sip_code < refer.FINAL else "terminated;reason=noresource"
-        )
         self._send(
             f"NOTIFY {self._uri} SIP/2.0", "NOTIFY",
             lambda far: far._notified(sip_code, phrase),
-            {"Event": "refer", "Subscription-State": state, "Content-Type": "message/sipfrag"},
+            {**refer.subscription(sip_code, cseq), "Content-Type": refer.SIPFRAG},
         )  # fmt: skip
 
     def _asked(self, refer_to: str) -> None:
@@ -68,8 +64,8 @@ class Referable:
             self._respond(DECLINED, "REFER", lambda far: far._unwilling(DECLINED))
             return
         self._respond(ACCEPTED, "REFER", lambda far: None)
-        self.notify(TRYING)
-        self._observer.referred(self.leg, refer_to)
+        self._refers += 1
+        self._observer.referred(self.leg, refer_to, str(self._refers))
 
     def _unwilling(self, sip_code: int) -> None:
         phrase = _PHRASES[sip_code]

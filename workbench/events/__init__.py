@@ -35,6 +35,9 @@ from workbench.events.decided import (
     RecordResumeRequested,
     RecordStopRequested,
     RedirectRequested,
+    ReferAcceptRequested,
+    ReferAwaited,
+    ReferRefuseRequested,
     RejectRequested,
     ResumeRequested,
     RingRequested,
@@ -59,18 +62,27 @@ from workbench.events.held import (
     ResumedByFarEnd,
     Unmuted,
 )
-from workbench.events.noted import (
-    QualitySampled,
-    SipMessageTraced,
-)
-from workbench.events.observed import (
-    Answered,
+from workbench.events.legs import (
     Bridged,
     ConferenceJoined,
     ConferenceLeft,
     DialAnswered,
     DialFinished,
     DialRinging,
+    ParkFinished,
+    PickedUp,
+    ReferFinished,
+    ReferReceived,
+    TransferFinished,
+    TransferProgressed,
+    Unbridged,
+)
+from workbench.events.noted import (
+    QualitySampled,
+    SipMessageTraced,
+)
+from workbench.events.observed import (
+    Answered,
     DigitReceived,
     DigitsSent,
     EarlyMedia,
@@ -80,8 +92,6 @@ from workbench.events.observed import (
     FramesLost,
     MediaStarted,
     Offered,
-    ParkFinished,
-    PickedUp,
     Placed,
     PromptFinished,
     PromptStarted,
@@ -96,9 +106,6 @@ from workbench.events.observed import (
     Ringing,
     StepReturned,
     TimerFired,
-    TransferFinished,
-    TransferProgressed,
-    Unbridged,
 )
 
 __all__ = [
@@ -169,6 +176,11 @@ __all__ = [
     "RecordingStored",
     "RedirectRequested",
     "Redirected",
+    "ReferAcceptRequested",
+    "ReferAwaited",
+    "ReferFinished",
+    "ReferReceived",
+    "ReferRefuseRequested",
     "Refused",
     "RejectRequested",
     "ResumeRequested",
@@ -221,6 +233,8 @@ EVENTS: tuple[type[Event], ...] = (
     ConferenceLeft,
     ParkFinished,
     PickedUp,
+    ReferReceived,
+    ReferFinished,
     ForkStarted,
     FramesLost,
     ForkFinished,
@@ -260,6 +274,9 @@ EVENTS: tuple[type[Event], ...] = (
     ParkRequested,
     ParkEndRequested,
     PickupRequested,
+    ReferAwaited,
+    ReferAcceptRequested,
+    ReferRefuseRequested,
     ForkRequested,
     ForkStopRequested,
     HoldRequested,

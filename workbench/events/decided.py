@@ -265,6 +265,27 @@ class UnmuteRequested(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.unmute_requested"
 
 
+class ReferAwaited(Decision, frozen=True, kw_only=True):
+    """Accept what REFER the far end sends from now on, and decide of each."""
+
+    TOPIC: ClassVar[str] = "call.refer_awaited"
+
+
+class ReferAcceptRequested(Decision, frozen=True, kw_only=True):
+    """Obey a REFER: call whom it names."""
+
+    TOPIC: ClassVar[str] = "call.refer_accept_requested"
+    refer: str
+
+
+class ReferRefuseRequested(Decision, frozen=True, kw_only=True):
+    """Refuse a REFER."""
+
+    TOPIC: ClassVar[str] = "call.refer_refuse_requested"
+    refer: str
+    sip_code: int = 603
+
+
 class StepRequested(Decision, frozen=True, kw_only=True):
     """Ask the world for something."""
 
