@@ -285,8 +285,8 @@ class Proxy:
         if not routes:
             return SipUri.parse(message.uri)
         route = SipUri.parse(routes[0].partition("<")[2].partition(">")[0])
-        if route is not None and route.params.endswith(";hide"):
-            edits.pop_route(message)  # only to find the way, as pjsip writes it
+        if route is not None and route.params.endswith(";hidden"):
+            edits.pop_route(message)  # only to find the way; pjsip would send no `;hide`
             return route
         if route is not None and ";lr" not in route.params.lower():
             edits.pop_route(message)  # a strict router: section 16.6, step 6

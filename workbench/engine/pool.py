@@ -262,7 +262,7 @@ class Pool:
         if out_of_reach(self._host, host):
             raise EngineError(f"{hop} is out of reach from {self._host}: {REMEDY}")
         # A proxy expects its Route; a registrar is only found by it, and need not see it.
-        hidden = "" if account.proxy else ";hide"
+        hidden = "" if account.proxy else ";hidden"
         return f"<sip:{host}:{hop.port};lr{hidden}>"
 
     def _place(self, command: Dial, host: str) -> None:
