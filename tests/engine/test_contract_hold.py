@@ -80,6 +80,21 @@ async def test_a_prompt_and_a_recording_go_on_through_a_hold(
     await stage.until(Released, far)
 
 
+async def test_what_was_counted_before_a_hold_counts_after_it(stage: Stage, wav: Wav) -> None:
+    """A re-INVITE begins another stream, whose counts are added to those before."""
+    await stage.talk()
+    for number in range(2):
+        await stage.do(Play, "a", prompt=f"p{number}", path=wav(1.0))
+        await stage.until(PromptFinished, "a", prompt=f"p{number}")
+        await stage.do(Hold, "a", hold=f"h{number}")
+        await stage.until(Held, "a")
+        await stage.do(Resume, "a", hold=f"r{number}")
+        await stage.until(Resumed, "a")
+    await stage.do(Hangup, "a")
+    measured = await stage.until(MediaMeasured, "a")
+    assert measured.packets_sent >= 90  # of 100 in the two prompts alone
+
+
 async def test_one_hold_at_a_time(stage: Stage) -> None:
     await stage.talk()
     await stage.do(Hold, "a", hold="h1")

@@ -166,7 +166,12 @@ class PjCall(pj.Call):
 
     def count(self) -> StreamCount | None:
         """Return what the stream has counted so far."""
-        return self._counted(0)
+        if not self.hasMedia():
+            return None
+        try:
+            return counted(self.getStreamStat(0))
+        except pj.Error:
+            return None  # no stream was ever there
 
     @acting("changing the call")
     def offer(self, *, held: bool) -> None:
@@ -210,7 +215,6 @@ class PjCall(pj.Call):
         info, exchange = self.getInfo(), self.trunk.exchange
         state, code, reason = info.state, int(info.lastStatusCode), sip.legible(info.lastReason)
         if state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            self._count(0)
             self.let_go()
             self.line.disconnected(code, reason)
         elif state == pj.PJSIP_INV_STATE_CONFIRMED:
@@ -253,7 +257,8 @@ class PjCall(pj.Call):
     @guarded
     def onStreamDestroyed(self, prm: Any) -> None:
         """Copy what was counted on a stream; its port goes with it."""
-        self._count(prm.streamIdx)
+        # The stream is there still, though a re-INVITE has taken the call's media away.
+        self.line.counted(counted(self.getStreamStat(prm.streamIdx)))
         self.line.port_gone()
 
     @guarded
@@ -272,18 +277,6 @@ class PjCall(pj.Call):
     def onCallReplaceRequest(self, prm: Any) -> None:
         """Refuse Replaces: nobody has asked for it."""
         prm.statusCode = 603
-
-    def _count(self, stream: int) -> None:
-        if (count := self._counted(stream)) is not None:
-            self.line.counted(count)
-
-    def _counted(self, stream: int) -> StreamCount | None:
-        if not self.hasMedia():
-            return None
-        try:
-            return counted(self.getStreamStat(stream))
-        except pj.Error:
-            return None  # no stream was ever there
 
 
 def audio_call() -> pj.CallOpParam:
