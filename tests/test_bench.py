@@ -33,7 +33,7 @@ class Ports(Loopback):
         super().__init__(SystemClock(), {"bob": FarEnd(), "silent": FarEnd(responds=False)})
         self.taken: list[tuple[str, int]] = []
 
-    async def listen(self, host: str, port: int) -> tuple[str, int]:
+    async def listen(self, host: str, port: int, transport: str = "udp") -> tuple[str, int]:
         if (host, port) in self.taken:
             message = f"The address {host}:{port} is taken."
             raise AddressInUse(message)

@@ -38,6 +38,7 @@ _HOMES = {
     "Registration": "engine.account",
     "Replay": "replay",
     "StepFailed": "errors",
+    "Tls": "door.tls",
     "Workbench": "bench",
     "WorkbenchError": "errors",
 }

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from workbench.door.tls import Tls
 from workbench.engine.doorway import bind
 from workbench.engine.terms import Terms, as_codecs, as_srtp
 from workbench.errors import InvalidFlow, InvalidInput
@@ -82,6 +83,20 @@ def own_address(host: Any) -> str:
     if host != LOOPBACK:
         bind(host, 0).close()
     return str(host)
+
+
+def own_tls(tls: Any, engine: object) -> Tls:
+    """Return what TLS needs, once its files have been read; an engine has its own.
+
+    Raises:
+        InvalidInput: a file cannot be used.
+    """
+    if tls is None:
+        return Tls()
+    if not isinstance(tls, Tls) or engine is not None:
+        message = "`tls` is a `Tls(…)` for the usual engine: give it to yours, `Pool(tls=…)`."
+        raise InvalidInput(message)
+    return tls.checked()
 
 
 def own_terms(srtp: Any, codecs: Any, engine: object) -> Terms:

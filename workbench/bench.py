@@ -22,9 +22,11 @@ from workbench.arguments import (
     folders,
     own_address,
     own_terms,
+    own_tls,
 )
 from workbench.clock import Clock, SystemClock
 from workbench.control.fork import check
+from workbench.door.tls import Tls
 from workbench.engine import Engine
 from workbench.engine.account import Account
 from workbench.engine.pool import Pool
@@ -67,6 +69,7 @@ class Workbench(Receiving):
         accounts: Iterable[Account] = (),
         srtp: str = "off",
         codecs: Sequence[str] = CODECS,
+        tls: Tls | None = None,
     ) -> None:
         """Open the store, created when it is missing; `read_only` only looks at it.
 
@@ -74,8 +77,7 @@ class Workbench(Receiving):
             store: the folder of the store.
             engine: what carries calls; by default real SIP and RTP in worker processes.
             clock: the only source of time; by default the machine's.
-            sounds: folders (or one) where `play` looks for files, after the flow's own and the
-                working folder; the shipped recordings come last.
+            sounds: folders (or one) where `play` looks, after the flow's and the working one.
             read_only: for queries and replays, also while another bench writes.
             host: the address of this machine that calls are placed from; by default only
                 this machine itself is in reach.
@@ -83,6 +85,7 @@ class Workbench(Receiving):
             accounts: with PBXs and providers; each registers as soon as calls are taken.
             srtp: `off`, `optional` or `required`: whether audio is encrypted.
             codecs: what is offered and accepted, in the order of preference.
+            tls: the certificate that is shown, and whose are believed.
 
         Raises:
             InvalidInput: an argument cannot be used.
@@ -95,7 +98,7 @@ class Workbench(Receiving):
         self._host = own_address(host)
         self._policy = as_policy(policy)
         super().__init__(accounts, self._policy)
-        self._terms = own_terms(srtp, codecs, engine)
+        self._terms, self._tls = own_terms(srtp, codecs, engine), own_tls(tls, engine)
         self._sounds = [*folders(sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
         self._closed = False
@@ -324,7 +327,7 @@ class Workbench(Receiving):
             message = "This bench is open for reading only: open the store without `read_only`."
             raise NotAllowedNow(message)
         if self._operation is None:
-            engine = self._engine or Pool(host=self._host, terms=self._terms)
+            engine = self._engine or Pool(host=self._host, terms=self._terms, tls=self._tls)
             self._operation = Operation(
                 self._log, engine, self._clock, self._sounds, self._policy
             )

@@ -127,10 +127,10 @@ class Operation:
         await asyncio.wrap_future(placed)
         return call_id
 
-    async def listen(self, host: str, port: int) -> tuple[str, int]:
+    async def listen(self, host: str, port: int, transport: str = "udp") -> tuple[str, int]:
         """Take calls at an address; return where."""
         self._check()
-        return await self.engine.listen(host, port)
+        return await self.engine.listen(host, port, transport)
 
     async def fork(
         self, call_id: str, name: str, consumer: Callable[[Feed], Any], direction: str

@@ -10,7 +10,7 @@ from workbench.flow import Flow
 from workbench.policy import Policy
 from workbench.routes import ANY, Routes
 from workbench.runner import Runner
-from workbench.sip import parse_listen
+from workbench.sip import Transport, parse_surface
 
 
 class Operation(Thread, Protocol):
@@ -18,7 +18,7 @@ class Operation(Thread, Protocol):
 
     runner: Runner
 
-    async def listen(self, host: str, port: int) -> tuple[str, int]:
+    async def listen(self, host: str, port: int, transport: str = "udp") -> tuple[str, int]:
         """Take calls at an address; return where."""
 
 
@@ -29,7 +29,7 @@ class Receiving:
         """Begin with some accounts, and no address to listen at."""
         self._enrolment = Enrolment(accounts)
         self._routes = Routes(policy.region, self._enrolment.belongs)
-        self._listening: dict[tuple[str, int], tuple[str, int]] = {}
+        self._listening: dict[tuple[str, int, Transport], tuple[str, int]] = {}
 
     def _running(self) -> Operation:
         raise NotImplementedError
@@ -45,34 +45,36 @@ class Receiving:
 
         Args:
             flow: what the calls do.
-            listen: HOST:PORT, UDP; port 0 picks a free one.
+            listen: HOST:PORT, with `;transport=tcp` or `tls` where it is not UDP; port 0
+                picks a free one.
 
         Raises:
             InvalidInput: the flow or the address cannot be used.
             AddressInUse: something else listens there.
         """
-        parse_listen(listen)
+        parse_surface(listen)
         self._keep_source(flow)
         address = self.listen(listen)
         self.take_calls(flow)
         return address
 
     def listen(self, address: str = "127.0.0.1:0") -> str:
-        """Take calls at HOST:PORT (UDP; port 0 picks a free one); return its SIP URI.
+        """Take calls at HOST:PORT or HOST:PORT;transport=tls; return its SIP URI.
 
         Raises:
             InvalidInput: the address cannot be used.
             AddressInUse: something else listens there.
         """
-        asked = parse_listen(address)
-        at = self._listening.get(asked) or self._listen(asked)
-        return "sip:{}:{}".format(*at)
+        asked = parse_surface(address)
+        host, port = self._listening.get(asked) or self._listen(*asked)
+        transport = "" if asked[2] == "udp" else f";transport={asked[2]}"
+        return f"sip:{host}:{port}{transport}"
 
-    def _listen(self, asked: tuple[str, int]) -> tuple[str, int]:
+    def _listen(self, host: str, port: int, transport: Transport) -> tuple[str, int]:
         operation = self._running()
-        at = operation.run(operation.listen(*asked))
+        at = operation.run(operation.listen(host, port, transport))
         # Not at port 0, which asks for another one each time.
-        self._listening |= {at: at, (asked[0], at[1]): at}
+        self._listening |= {(*at, transport): at, (host, at[1], transport): at}
         self._register_all()
         return at
 

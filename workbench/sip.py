@@ -132,14 +132,24 @@ def parse_listen(text: str) -> tuple[str, int]:
     Raises:
         InvalidAddress: the text is no host and port.
     """
+    return parse_surface(text)[:2]
+
+
+def parse_surface(text: str) -> tuple[str, int, Transport]:
+    """Parse HOST:PORT, with at most `;transport=udp`, `tcp` or `tls`.
+
+    Raises:
+        InvalidAddress: the text is something else.
+    """
     _check_text(text, "an address to listen at: write HOST:PORT, for example 127.0.0.1:5060")
-    host, colon, port = text.strip().rpartition(":")
+    bare, semicolon, rest = text.strip().partition(";")
+    host, colon, port = bare.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise InvalidAddress(
             f"{_shown(text)} is not an address to listen at: write HOST:PORT, "
             "for example 127.0.0.1:5060."
         )
-    return _host(text, host), int(port)
+    return _host(text, host), int(port), _transport(text, semicolon + rest)
 
 
 def check_headers(headers: Mapping[str, str]) -> None:

@@ -151,8 +151,10 @@ class Door:
 
     def _take(self, order: AnyOrder) -> None:  # noqa: C901 - a flat table
         match order:
-            case Begin(secret=secret):
+            case Begin(secret=secret, tls=tls):
                 self._ways.secret = secret
+                self._sockets.streams.client_tls = tls.client()
+                self._sockets.streams.server_tls = tls.server()
             case Serve():
                 self._serve(order)
             case WorkerUp(worker=worker, port=port, pid=pid):
@@ -174,10 +176,11 @@ class Door:
                 self._leaving = True
 
     def _serve(self, order: Serve) -> None:
-        self._ways.surfaces[order.surface] = Surface(
+        surface = Surface(
             order.surface, order.transport, order.host, order.port, order.takes_calls
         )
-        self._sockets.add(order.surface, self._link.received.popleft())
+        self._ways.surfaces[order.surface] = surface
+        self._sockets.add(surface, self._link.received.popleft())
 
     def _from_network(self, data: bytes, came: Hop) -> None:
         try:

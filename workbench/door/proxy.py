@@ -231,6 +231,8 @@ class Proxy:
             self._turned_away(message)
         surface, connection = came_by(branch)
         host, port = below.params.get("received", ""), below.params.get("rport", "")
+        if connection and below.port is not None:
+            port = str(below.port)  # a connection that is gone is opened anew (18.2.2)
         if surface in self._ways.surfaces and host and port.isdigit():
             self._send(message.serialize(), Hop(surface, host, int(port), connection))
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.door.proxy import Failed
-from workbench.door.ways import INSIDE, Hop, Ways
+from workbench.door.streams import Streams
+from workbench.door.ways import INSIDE, Hop, Surface, Ways
 
 LARGEST = 1 << 16
 BATCH = 32
@@ -96,11 +97,15 @@ class Sockets:
         self._ways, self.names = ways, Names()
         self._from_network, self._from_worker = from_network, from_worker
         self._udp: dict[int, UdpSocket] = {}
+        self.streams = Streams(from_network)
 
-    def add(self, number: int, own: socket.socket) -> None:
+    def add(self, surface: Surface, own: socket.socket) -> None:
         """Serve a surface on its socket."""
-        took = self._from_worker if number == INSIDE else self._from_network
-        self._udp[number] = UdpSocket(number, own, took)
+        if surface.transport != "udp":
+            self.streams.listen(surface, own)
+            return
+        took = self._from_worker if surface.number == INSIDE else self._from_network
+        self._udp[surface.number] = UdpSocket(surface.number, own, took)
 
     def send(self, data: bytes, hop: Hop, failed: Failed | None = None) -> None:
         """Send a message; a name is looked up first."""
@@ -110,13 +115,16 @@ class Sockets:
 
         def go(address: str | None) -> None:
             if address is not None:
-                self._send(data, hop._replace(host=address), failed)
+                self._send(data, hop._replace(host=address, name=hop.host), failed)
             elif failed is not None:
                 failed(f"The host {hop.host} cannot be resolved")
 
         self.names.look_up(hop.host, go)
 
     def _send(self, data: bytes, hop: Hop, failed: Failed | None) -> None:
+        if hop.surface not in self._udp:
+            self.streams.send(data, hop, self._ways.surfaces[hop.surface], failed)
+            return
         why = self._udp[hop.surface].send(data, hop)
         if why and failed is not None:
             failed(why)

@@ -29,6 +29,8 @@ class Hop(NamedTuple):
     port: int
     connection: int = 0
     """Of a stream; 0 when any will do."""
+    name: str = ""
+    """Of the host, before it was looked up: what its certificate has to prove."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from workbench import framing
+from workbench.door.tls import Tls
 from workbench.framing import framed
 
 
@@ -20,6 +21,7 @@ class Begin(Order, frozen=True, kw_only=True, tag="begin"):
     """Make branches with this secret, which outlives a door that is replaced."""
 
     secret: bytes
+    tls: Tls
 
 
 class Serve(Order, frozen=True, kw_only=True, tag="serve"):

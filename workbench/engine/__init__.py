@@ -28,8 +28,8 @@ class Engine(Protocol):
     async def start(self, report: Report) -> None:
         """Get ready to execute commands; signals go to `report` from now on."""
 
-    async def listen(self, host: str, port: int) -> tuple[str, int]:
-        """Take calls at a UDP address; port 0 picks a free one.
+    async def listen(self, host: str, port: int, transport: str = "udp") -> tuple[str, int]:
+        """Take calls at an address over UDP, TCP or TLS; port 0 picks a free one.
 
         Returns:
             The host and port where calls are taken.

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from workbench.door.tls import Tls
 from workbench.door.ways import LOOPBACK
 from workbench.door.wire import AnyNote, AnyOrder, Begin, DoorReady, Frames, Leave, Serve, pack
 from workbench.engine.child import Child
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 AGAIN_S = 0.5
 """Before a door that could not be started is tried again."""
 SECRET_BYTES = 32
+BACKLOG = 512
 
 Note = Callable[[AnyNote], None]
 
@@ -58,9 +60,9 @@ class DoorProcess(Child):
 class Doorway:
     """The door for as long as the pool is open, however many processes it takes."""
 
-    def __init__(self, note: Note, log: Path | None) -> None:
+    def __init__(self, note: Note, tls: Tls, log: Path | None) -> None:
         """Pass notes to `note`."""
-        self._note, self._log = note, log
+        self._note, self._tls, self._log = note, tls, log
         self._secret = secrets.token_bytes(SECRET_BYTES)
         self._served: list[tuple[Serve, socket.socket]] = []
         self._process: DoorProcess | None = None
@@ -92,15 +94,26 @@ class Doorway:
         self.inside = self._add(LOOPBACK, 0, takes_calls=False).port
         self._add(host, 0, takes_calls=False)
 
-    def listen(self, host: str, port: int) -> tuple[str, int]:
+    def listen(self, host: str, port: int, transport: str = "udp") -> tuple[str, int]:
         """Take calls at an address; port 0 picks a free one.
 
         Raises:
             AddressInUse: something listens there already.
-            EngineError: the address cannot be used on this machine.
+            EngineError: the address cannot be used on this machine, or there is no
+                certificate for TLS.
         """
-        served = self._add(host, port, takes_calls=True)
+        if transport == "tls" and not self._tls.certificate:
+            raise EngineError(
+                "Calls over TLS need a certificate: give one to the bench, as "
+                "Workbench(tls=Tls(certificate=…, key=…))."
+            )
+        served = self._add(host, port, transport, takes_calls=True)
         return served.host, served.port
+
+    def reach_out(self, host: str, transport: str) -> None:
+        """Have a surface that calls may leave from over a transport."""
+        if all(order.transport != transport for order, _ in self._served):
+            self._add(host, 0, transport, takes_calls=False)
 
     def tell(self, order: AnyOrder) -> None:
         """Send an order to the process that serves now."""
@@ -119,11 +132,11 @@ class Doorway:
         self._served.clear()
         self._process = None
 
-    def _add(self, host: str, port: int, *, takes_calls: bool) -> Serve:
-        own = bind(host, port)
+    def _add(self, host: str, port: int, transport: str = "udp", *, takes_calls: bool) -> Serve:
+        own = bind(host, port, socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM)
         order = Serve(
-            surface=len(self._served), transport="udp", host=host, port=own.getsockname()[1],
-            takes_calls=takes_calls,
+            surface=len(self._served), transport=transport, host=host,
+            port=own.getsockname()[1], takes_calls=takes_calls,
         )  # fmt: skip
         self._served.append((order, own))
         if self._process is not None:
@@ -139,7 +152,7 @@ class Doorway:
         except OSError as error:
             self._again(f"it cannot be started: {error}")
             return
-        self._process.tell(Begin(secret=self._secret))
+        self._process.tell(Begin(secret=self._secret, tls=self._tls))
         for order, own in self._served:
             self._process.tell(order, own)
         for known in self._retell():
@@ -159,16 +172,22 @@ class Doorway:
         asyncio.get_running_loop().call_later(AGAIN_S, self._start)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Bind a UDP socket.
+def bind(host: str, port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
+    """Bind a socket for UDP, or for TCP, on which it listens too.
 
     Raises:
         AddressInUse: something listens there already.
         EngineError: the address cannot be used on this machine.
     """
-    own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    own = socket.socket(socket.AF_INET, kind)
     try:
+        if kind == socket.SOCK_STREAM:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # after TIME_WAIT
         own.bind((host, port))
+        if kind == socket.SOCK_STREAM:
+            own.listen(BACKLOG)
+            # From now on: the door's own connections may leave from the same port.
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     except OSError as error:
         own.close()
         if error.errno == errno.EADDRINUSE:

@@ -76,7 +76,7 @@ class Loopback:
         self._exchange = Exchange(self._clock, report, take=self._give)
         self._exchange.connect(self)
 
-    async def listen(self, host: str, port: int) -> tuple[str, int]:
+    async def listen(self, host: str, port: int, transport: str = "udp") -> tuple[str, int]:
         """Take the calls to every address that has no scripted far end."""
         self._listening = True
         return host, port or sip.DEFAULT_PORT

@@ -21,6 +21,7 @@ from workbench import sip
 from workbench.clock import Clock, SystemClock
 from workbench.commands import AnyCommand, Bridge, Dial, Fork, Hangup, Unbridge
 from workbench.door import wire
+from workbench.door.tls import Tls
 from workbench.engine import Report
 from workbench.engine.account import Account
 from workbench.engine.admission import Admissions, up
@@ -53,6 +54,7 @@ class Pool:
         max_workers: int = 16,
         host: str = "127.0.0.1",
         terms: Terms = Terms(),  # noqa: B008 - frozen
+        tls: Tls = Tls(),  # noqa: B008 - frozen
         log_folder: Path | None = None,
     ) -> None:
         """Configure the pool.
@@ -63,6 +65,7 @@ class Pool:
             max_workers: How many there may be; each carries four legs, in or out.
             host: The address that outbound calls leave from.
             terms: On which audio flows, unless a call says otherwise.
+            tls: The certificate that is shown, and whose are believed.
             log_folder: Where pjsip writes its log; nowhere when None.
         """
         self._clock = clock or SystemClock()
@@ -72,7 +75,7 @@ class Pool:
         self._crew = Crew(
             most=max_workers, kept=workers, home=host, terms=terms, log=log_folder
         )
-        self._door = Doorway(self._hear, log_folder)
+        self._door = Doorway(self._hear, tls, log_folder)
         self._admissions = Admissions(self._crew, self._door.tell)
         self._legs: dict[str, WorkerProcess] = {}
         self._crossings = Crossings(self._legs)
@@ -116,8 +119,8 @@ class Pool:
         for worker in self._crew.keep():
             await worker.ready
 
-    async def listen(self, host: str, port: int) -> tuple[str, int]:
-        """Take calls at a UDP address; port 0 picks a free one.
+    async def listen(self, host: str, port: int, transport: str = "udp") -> tuple[str, int]:
+        """Take calls at an address over UDP, TCP or TLS; port 0 picks a free one.
 
         Returns:
             The host and port where calls are taken.
@@ -126,7 +129,7 @@ class Pool:
             AddressInUse: something listens there already.
             EngineError: the address cannot be used on this machine.
         """
-        at = self._door.listen(host, port)
+        at = self._door.listen(host, port, transport)
         await self._crew.expect_calls(host).ready
         return at
 
@@ -198,9 +201,6 @@ class Pool:
         address = sip.parse_address(command.uri)
         if command.account:
             self._later(command.leg, self._dial_by_account(command))
-        elif address.transport != "udp":
-            reason = f"calls over {address.transport} are not there yet: call over udp"
-            self._release(command.leg, Ending("engine", 503, reason))
         elif address.is_ip:
             self._place(command, address.host)
         else:
@@ -255,15 +255,17 @@ class Pool:
             EngineError: there is no way there.
         """
         hop = account.hop
-        if hop.transport != "udp":
-            raise EngineError(f"{hop.transport} is not there yet: use an account over udp")
         if (host := await resolve(hop.host)) is None:
             raise EngineError(f"the host {hop.host} cannot be resolved")
         if out_of_reach(self._host, host):
             raise EngineError(f"{hop} is out of reach from {self._host}: {REMEDY}")
         # A proxy expects its Route; a registrar is only found by it, and need not see it.
         hidden = "" if account.proxy else ";hidden"
-        return f"<sip:{host}:{hop.port};lr{hidden}>"
+        # The name stays, for its certificate to prove it.
+        self._door.reach_out(self._host, hop.transport)
+        self._door.tell(wire.NameKnown(name=hop.host, address=host))
+        how = "" if hop.transport == "udp" else f";transport={hop.transport}"
+        return f"<sip:{hop.host}:{hop.port}{how};lr{hidden}>"
 
     def _place(self, command: Dial, host: str) -> None:
         """Place a call, unless its host is out of reach."""
@@ -276,6 +278,7 @@ class Pool:
     def _give(self, command: Dial, order: UseAccount | None = None) -> None:
         """Give a call to a worker that has a line for it."""
         leg = command.leg
+        self._door.reach_out(self._host, sip.parse_address(command.uri).transport)
         want = Want(
             host=self._host, beside=self.worker_of(command.beside) or "",
             granted=lambda worker: self._send_out(command, worker, order),
