@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from workbench import events as ev
 from workbench.clock import EPOCH
 from workbench.control import CallControl
 from workbench.errors import NotAllowedNow
-from workbench.flow import flow
+from workbench.flow import Flow, flow
 from workbench.handle import CallHandle, picture_html
 from workbench.replay import Replay, replay
 from workbench.views.history import legible
@@ -40,6 +41,12 @@ class Shelf:
 
     def hang_up(self, _call_id: str) -> None:
         self.history = []
+
+    def replace_flow(self, _call: str, _flow: Flow) -> None:
+        self.history = []
+
+    def ask(self, call_id: str, verb: str, *args: Any, wait: bool, **options: Any) -> Any:
+        self.asked = (call_id, verb, args, wait, options)
 
     def fork(self, _call_id: str, name: str, _consumer: object, _direction: str) -> str:
         return name

@@ -32,6 +32,19 @@ def as_flow(flow: Any) -> Flow:
     raise InvalidFlow(message)
 
 
+def as_flows(flows: Any) -> Flow | dict[str, Flow] | list[Flow]:
+    """Return a flow, a list of flows, or flows by names.
+
+    Raises:
+        InvalidFlow: something is none.
+    """
+    if isinstance(flows, Mapping):
+        return {str(name): as_flow(flow) for name, flow in flows.items()}
+    if isinstance(flows, list | tuple):
+        return [as_flow(flow) for flow in flows]
+    return as_flow(flows)
+
+
 def as_policy(policy: Any) -> Policy:
     """Return a policy, the default one for None.
 

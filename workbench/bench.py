@@ -15,6 +15,7 @@ from workbench.analysis.frames import Frames
 from workbench.arguments import (
     LOOPBACK,
     as_flow,
+    as_flows,
     as_policy,
     call_limits,
     check_invite,
@@ -39,7 +40,7 @@ from workbench.operation import Operation
 from workbench.policy import Policy
 from workbench.receiving import Receiving
 from workbench.recovery import recover
-from workbench.replay import Replay, replay
+from workbench.replay import Flows, Replay, replay
 from workbench.shipped import shipped
 from workbench.store import CallLog
 
@@ -187,9 +188,13 @@ class Workbench(Receiving):
 
     # -- replay ----------------------------------------------------------------------------
 
-    def replay(self, call: CallHandle | str, flow: Flow) -> Replay:
-        """Compare what a flow decides on a recorded call with what was decided then."""
-        today = as_flow(flow)
+    def replay(self, call: CallHandle | str, flow: Flows) -> Replay:
+        """Compare what a flow decides on a recorded call with what was decided then.
+
+        Of a call that several flows took, one after another, the parts of the given flow are
+        compared, or of several: a list, or a mapping by the names on record.
+        """
+        today = as_flows(flow)
         return replay(self.read(self._id(call)), today)
 
     def replay_all(self, flow: Flow, name: str | None = None) -> Iterator[Replay]:
@@ -204,7 +209,7 @@ class Workbench(Receiving):
             if any(
                 isinstance(event, ev.FlowStarted) and event.flow == wanted for event in history
             ):
-                yield replay(history, flow)
+                yield replay(history, {wanted: flow})
 
     # -- the state of things ---------------------------------------------------------------
 
@@ -285,6 +290,23 @@ class Workbench(Receiving):
         self._check_open()
         if self._operation is not None:
             self._operation.request_hang_up(call_id)
+
+    def replace_flow(self, call: CallHandle | str, flow: Flow) -> None:
+        """Let another flow take a call over while it goes on; its flow is cut.
+
+        Raises:
+            InvalidInput: there is no such call, or the flow is none.
+            NotAllowedNow: the call is over, or its flow is.
+        """
+        call_id, following = self._id(call), as_flow(flow)
+        self._keep_source(following)
+        operation = self._running()
+        operation.run(operation.replace_flow(call_id, following))
+
+    def ask(self, call_id: str, verb: str, *args: Any, wait: bool, **options: Any) -> Any:
+        """Let a verb be carried out from outside of the call's flow."""
+        operation = self._running()
+        return operation.run(operation.ask(call_id, verb, args, options, wait=wait))
 
     def fork(
         self, call_id: str, name: str, consumer: Callable[[Feed], Any], direction: str

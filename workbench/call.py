@@ -378,6 +378,7 @@ _FOLDS = {
     ev.Muted: _sets("muted", value=True),
     ev.Unmuted: _sets("muted", value=False),
     ev.FlowStarted: _start_flow,
+    ev.FlowReplaced: _finish_flow,
     ev.FlowReturned: _finish_flow,
     ev.FlowFailed: _finish_flow,
     ev.HangupRequested: _hang_up,

@@ -23,6 +23,7 @@ from workbench.control import CallControl
 from workbench.errors import CallEnded, InvalidInput
 from workbench.flow import Flow
 from workbench.flow_loop import SpinningFlow
+from workbench.hearing import Hearing
 
 LIVES_TO_TELL = 50
 """Rounds of cancelling that a flow gets to end its remaining tasks."""
@@ -60,12 +61,15 @@ class Entrusted(NamedTuple):
 class FlowRun:
     """Folds what is delivered, wakes the flow, and collects what it decides."""
 
-    def __init__(self, flow: Flow, call_id: str, *, lines: bool = True) -> None:
-        """Wait for the first event; the flow starts with `start`.
+    def __init__(
+        self, flow: Flow | None, call_id: str, *, lines: bool = True, number: int = 1
+    ) -> None:
+        """Wait for the first event; the flow, if there is one, starts with `start`.
 
-        Without `lines` no decision names its line, which is much of the work.
+        Without `lines` no decision names its line, which is much of the work. `number` tells
+        the flows apart that one call has one after another.
         """
-        self.flow = flow
+        self.flow, self.number = flow, number
         self.call = Call(call_id)
         self.digits: deque[str] = deque()
         self.steps: dict[str, Entrusted] = {}
@@ -77,9 +81,8 @@ class FlowRun:
         self._event: ev.Event | None = None
         self._drafts: list[Draft] = []
         self._counts: dict[str, int] = {}
-        self._expected: dict[tuple[str, ...], list[asyncio.Future[Any]]] = {}
+        self._hearing = Hearing(self._loop.create_future)
         self._timers: dict[asyncio.TimerHandle, str] = {}
-        self._stopped: set[str] = set()
         self._attempts = self._decisions_after_end = 0
         self._lines = lines
 
@@ -97,7 +100,8 @@ class FlowRun:
             self.digits.append(event.digit)
 
     def start(self, event: ev.Event) -> list[Draft]:
-        """Start the flow; this event, folded already, is the cause."""
+        """Start the flow; this event, taken note of already, is the cause."""
+        assert self.flow is not None
         self._event = event
         self.decide(ev.FlowStarted)
         self._task = self._loop.create_task(_run(self.flow, self._control), name=self.flow.name)
@@ -106,12 +110,52 @@ class FlowRun:
     def deliver(self, event: ev.Event) -> list[Draft]:
         """Give the flow its next observed event; return what it decides because of it."""
         self.fold(event)
-        hear = _HEARD.get(type(event))
-        if self.finished or hear is None:
+        if self.finished or not self._hear(event):
             return []
         self._event = event
-        hear(self, event)
         return self._turn()
+
+    def note(self, event: ev.Decision) -> None:
+        """Take note of what somebody outside of the flow decided; it wakes nobody."""
+        self._hearing.asked(type(event), getattr(event, "prompt", ""))
+
+    def hear(self, event: ev.Event) -> list[Draft]:
+        """Take the next event of the call, of whatever kind, as a replay has them."""
+        if isinstance(event, ev.FlowReplaceRequested):
+            return self.cut(event)
+        if isinstance(event, ev.Decision):
+            self.note(event)
+            return []
+        return self.deliver(event)
+
+    def cut(self, event: ev.FlowReplaceRequested) -> list[Draft]:
+        """End the flow in this turn, because another takes over.
+
+        What it waits for is cancelled; what its cleanup decides is on record, and what that
+        would wait for is cancelled too.
+        """
+        if self.finished or self._task is None or self.call.ended is not None:
+            return []
+        self._event = event
+        self._loop.now = self._seconds(event)
+        self._task.cancel()
+        error: BaseException | None = None
+        try:
+            self._loop.run_until_idle()
+        except (Exception, SpinningFlow) as spinning:  # noqa: BLE001 - as in a turn
+            error = spinning
+        self._stop_the_rest()
+        if error is None and self._task.done() and not self._task.cancelled():
+            error = self._task.exception()
+        self._close(ev.FlowReplaced, digits="".join(self.digits), **_as_fields(error))
+        return self._taken()
+
+    def follower(self, flow: Flow) -> "FlowRun":
+        """Return the run of a flow that is to take over; it starts with `start`."""
+        number = self.number + 1 if self.started else self.number
+        following = FlowRun(flow, self.call.id, number=number)
+        following.call, following.digits, following.steps = self.call, self.digits, self.steps
+        return following
 
     def abandon(self) -> None:
         """Let go of a flow that will hear no more: its tasks are cancelled, off the record."""
@@ -121,8 +165,7 @@ class FlowRun:
     def _turn(self) -> list[Draft]:
         assert self._event is not None
         assert self._task is not None
-        started = self.call.started_at or self._event.at
-        self._loop.now = (self._event.at - started).total_seconds()
+        self._loop.now = self._seconds(self._event)
         self._attempts = 0
         try:
             self._loop.run_until_idle()
@@ -132,6 +175,12 @@ class FlowRun:
             self._fail(error)
             self._stop_the_rest()
         self._loop.ending = None
+        return self._taken()
+
+    def _seconds(self, event: ev.Event) -> float:
+        return (event.at - (self.call.started_at or event.at)).total_seconds()
+
+    def _taken(self) -> list[Draft]:
         drafts, self._drafts, self._event = self._drafts, [], None
         return drafts
 
@@ -173,7 +222,8 @@ class FlowRun:
         for handle in list(self._timers):
             self._timer_cancelled(handle)
         self.decide(kind, **fields)
-        if self.call.ended is None and not self._leaves_it_up(kind, fields):
+        goes_on = kind is ev.FlowReplaced or self._leaves_it_up(kind, fields)
+        if self.call.ended is None and not goes_on:
             self.decide(ev.HangupRequested)
         self.finished = True
 
@@ -193,7 +243,8 @@ class FlowRun:
     def name(self, kind: str) -> str:
         """Return the next name of this kind, the same in every replay."""
         self._counts[kind] = self._counts.get(kind, 0) + 1
-        return f"{kind}-{self._counts[kind]}"
+        count = self._counts[kind]
+        return f"{kind}-{count}" if self.number == 1 else f"{kind}-{self.number}.{count}"
 
     def decide(self, kind: type[ev.Decision], **fields: Any) -> None:
         """Collect a decision, with the line that asked for it."""
@@ -201,10 +252,7 @@ class FlowRun:
             # A coroutine that Python cleans up after the run has nothing left to decide.
             return
         self._check(kind, fields)
-        if kind is ev.PromptRequested:
-            self._stopped.update(self.playing())
-        elif kind is ev.PromptStopRequested:
-            self._stopped.add(fields["prompt"])
+        self._hearing.asked(kind, fields.get("prompt", ""))
         asked_at = self._asked_line()
         self._drafts.append(Draft(kind, self._event.version, fields, self.flow, asked_at))
 
@@ -232,9 +280,11 @@ class FlowRun:
 
     def expect(self, *key: str) -> asyncio.Future[Any]:
         """Return a future of the event that this key stands for."""
-        future = self._loop.create_future()
-        self._expected.setdefault(key, []).append(future)
-        return future
+        return self._hearing.expect(*key)
+
+    def playing(self) -> list[str]:
+        """Return the prompts that play or are about to."""
+        return self._hearing.playing()
 
     def entrust(self, step: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Keep the function of a step for the runner."""
@@ -242,49 +292,14 @@ class FlowRun:
 
     # -- hearing events --------------------------------------------------------------------
 
-    def _resolve(self, event: ev.Event, *key: str) -> None:
-        for future in self._expected.pop(key, []):
-            if not future.done():
-                future.set_result(event)
-
-    def playing(self) -> list[str]:
-        """Return the prompts that play or are about to."""
-        return [key[1] for key in self._expected if key[0] == "prompt"]
-
-    def _hear_prompt_finished(self, event: ev.PromptFinished) -> None:
-        # One that was cut though nobody asked for it was cut by the end of the call, and
-        # that is what the flow gets to hear next.
-        if event.outcome != "interrupted" or event.prompt in self._stopped:
-            self._resolve(event, "prompt", event.prompt)
-
-    def _hear_digits_sent(self, event: ev.DigitsSent) -> None:
-        if event.outcome != "interrupted":
-            self._resolve(event, "sending", event.sending)
-
-    def _resolve_unless_cut(self, event: Any, *key: str) -> None:
-        # What the end of the call cut short, the flow hears of as that end.
-        if event.outcome != "interrupted":
-            self._resolve(event, *key)
-
-    def _hear_left(self, event: ev.ConferenceLeft) -> None:
-        for wanted in ("room", "left"):
-            self._resolve(event, wanted, event.room)
-
-    def _hear_unbridged(self, event: ev.Unbridged) -> None:
-        for wanted in ("bridged", "unbridged"):
-            self._resolve(event, wanted, event.other)
-
-    def _hear_refused(self, event: ev.Refused) -> None:
-        if event.way == "redirect":
-            self._resolve(event, "redirect")
-
-    def _hear_recording_failed(self, event: ev.RecordingFailed) -> None:
-        for wanted in ("recording", "paused", "resumed", "stopped"):
-            self._resolve(event, wanted, event.recording)
-
-    def _hear_fork_finished(self, event: ev.ForkFinished) -> None:
-        for wanted in ("fork", "fork_finished"):
-            self._resolve(event, wanted, event.fork)
+    def _hear(self, event: ev.Event) -> bool:
+        if isinstance(event, ev.Ended):
+            self._hear_end(event)
+        elif isinstance(event, ev.TimerFired):
+            self._hear_timer(event)
+        else:
+            return self._hearing.hear(event)
+        return True
 
     def _hear_end(self, event: ev.Ended) -> None:
         assert self._task is not None
@@ -309,44 +324,6 @@ class FlowRun:
             if timer == event.timer:
                 del self._timers[handle]
                 self._loop.fire(handle)
-
-
-_HEARD: dict[type[ev.Event], Callable[[FlowRun, Any], None]] = {
-    ev.Answered: lambda run, event: run._resolve(event, "answered"),
-    ev.Refused: FlowRun._hear_refused,
-    ev.MediaStarted: lambda run, event: run._resolve(event, "media"),
-    ev.DigitReceived: lambda run, event: run._resolve(event, "digit"),
-    ev.DigitsSent: FlowRun._hear_digits_sent,
-    ev.PromptFinished: FlowRun._hear_prompt_finished,
-    ev.RecordingStarted: lambda run, event: run._resolve(event, "recording", event.recording),
-    ev.RecordingPaused: lambda run, event: run._resolve(event, "paused", event.recording),
-    ev.RecordingResumed: lambda run, event: run._resolve(event, "resumed", event.recording),
-    ev.RecordingStopped: lambda run, event: run._resolve(event, "stopped", event.recording),
-    ev.RecordingFailed: FlowRun._hear_recording_failed,
-    ev.TransferFinished: lambda run, event: run._resolve_unless_cut(
-        event, "transfer", event.transfer
-    ),
-    ev.DialAnswered: lambda run, event: run._resolve(event, "dial-answered", event.dial),
-    ev.DialFinished: lambda run, event: run._resolve_unless_cut(event, "dial", event.dial),
-    ev.Bridged: lambda run, event: run._resolve(event, "bridged", event.other),
-    ev.Unbridged: FlowRun._hear_unbridged,
-    ev.ConferenceJoined: lambda run, event: run._resolve(event, "room", event.room),
-    ev.ConferenceLeft: FlowRun._hear_left,
-    ev.ParkFinished: lambda run, event: run._resolve_unless_cut(event, "park", event.park),
-    ev.PickedUp: lambda run, event: run._resolve_unless_cut(event, "pickup", event.pickup),
-    ev.ForkStarted: lambda run, event: run._resolve(event, "fork", event.fork),
-    ev.ForkFinished: FlowRun._hear_fork_finished,
-    ev.Held: lambda run, event: run._resolve(event, "hold", event.hold),
-    ev.Resumed: lambda run, event: run._resolve(event, "hold", event.hold),
-    ev.HoldFailed: lambda run, event: run._resolve_unless_cut(event, "hold", event.hold),
-    ev.Muted: lambda run, event: run._resolve(event, "muted"),
-    ev.Unmuted: lambda run, event: run._resolve(event, "unmuted"),
-    ev.ReferReceived: lambda run, event: run._resolve(event, "referral"),
-    ev.ReferFinished: lambda run, event: run._resolve_unless_cut(event, "refer", event.refer),
-    ev.StepReturned: lambda run, event: run._resolve(event, "step", event.step),
-    ev.TimerFired: FlowRun._hear_timer,
-    ev.Ended: FlowRun._hear_end,
-}
 
 
 def _unasked() -> AskedAt:
@@ -376,6 +353,12 @@ def _traceback_of(error: BaseException) -> str:
         return "".join(traceback.format_exception(error))
     except Exception:  # noqa: BLE001 - as above
         return ""
+
+
+def _as_fields(error: BaseException | None) -> dict[str, str]:
+    if error is None:
+        return {}
+    return {"error_type": type(error).__name__, "error": _text_of(error)}
 
 
 def _line_of(error: BaseException) -> dict[str, Any]:

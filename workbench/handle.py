@@ -16,9 +16,11 @@ import pandas as pd
 from workbench import events as ev
 from workbench.analysis.frames import Frames
 from workbench.analysis.pictures import waveform_picture
+from workbench.asked_verbs import AskedVerbs
 from workbench.call import Call
 from workbench.errors import InvalidAudio, NotAllowedNow
 from workbench.feed import Feed
+from workbench.flow import Flow
 from workbench.recording import open_recording
 from workbench.views.history import History, html_table
 from workbench.views.ladder import ladder
@@ -44,6 +46,12 @@ class Keeper(Protocol):
     def hang_up(self, call_id: str) -> None:
         """End a call."""
 
+    def replace_flow(self, call: str, flow: Flow) -> None:
+        """Let another flow take a call over."""
+
+    def ask(self, call_id: str, verb: str, *args: Any, wait: bool, **options: Any) -> Any:
+        """Let a verb be carried out from outside of the call's flow."""
+
     def fork(
         self, call_id: str, name: str, consumer: Callable[[Feed], Any], direction: str
     ) -> str:
@@ -56,7 +64,7 @@ class Keeper(Protocol):
         """Call `subscriber` with each event once it is stored; return how to stop."""
 
 
-class CallHandle:
+class CallHandle(AskedVerbs):
     """One call of a bench: await it, look at it, hang it up."""
 
     def __init__(self, call_id: str, keeper: Keeper) -> None:
@@ -153,6 +161,18 @@ class CallHandle:
     def hangup(self) -> None:
         """End the call from outside of its flow; does nothing when it is over."""
         self._keeper.hang_up(self.id)
+
+    def replace_flow(self, flow: Flow) -> None:
+        """Let another flow take the call over while it goes on; its own is cut.
+
+        Raises:
+            InvalidInput: the flow is none.
+            NotAllowedNow: the call is over, or its flow is.
+        """
+        self._keeper.replace_flow(self.id, flow)
+
+    def _ask(self, verb: str, *args: Any, wait: bool = True, **options: Any) -> Any:
+        return self._keeper.ask(self.id, verb, *args, wait=wait, **options)
 
     def fork(
         self, consumer: Callable[[Feed], Any], name: str = "listener", direction: str = "both"

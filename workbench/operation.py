@@ -23,6 +23,7 @@ from workbench.errors import NotAllowedNow
 from workbench.feed import Feed
 from workbench.flow import Flow
 from workbench.flow_run import FlowRun
+from workbench.outside import OutsideDesk
 from workbench.policy import Policy
 from workbench.prompts import PromptShelf
 from workbench.runner import Runner
@@ -71,6 +72,8 @@ class Operation:
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self._effects, runs)
         self._listeners = itertools.count(1)
+        self._orders = itertools.count(1)
+        self._asked: set[asyncio.Task[Any]] = set()
         self._waiting: dict[str, list[Future[None]]] = {}
         self._placing: dict[str, Future[None]] = {}
         self.switchboard.subscribe(self._tell_placed)
@@ -150,6 +153,33 @@ class Operation:
         call = self.switchboard.calls.get(call_id)
         if call is not None and ("fork", fork) in call.open:
             self.switchboard.order(call_id, ev.ForkStopRequested, fork=fork)
+
+    async def ask(
+        self, call_id: str, verb: str, args: Any, options: dict[str, Any], *, wait: bool
+    ) -> Any:
+        """Let a verb be carried out from outside of a flow; without `wait` only begin it.
+
+        Raises:
+            NotAllowedNow: the state of the call does not allow it.
+            InvalidInput: an argument cannot be used.
+        """
+        self._check()
+        desk = OutsideDesk(call_id, self.switchboard)
+        work = asyncio.get_running_loop().create_task(desk.take(verb, args, options))
+        if not wait:
+            self._asked.add(work)
+            work.add_done_callback(self._asked.discard)
+            await asyncio.sleep(0)
+        return await work if wait or work.done() else None
+
+    async def replace_flow(self, call_id: str, flow: Flow) -> None:
+        """Let another flow take a call over while it goes on.
+
+        Raises:
+            NotAllowedNow: the call is over, or its flow is.
+        """
+        self._check()
+        self.runner.replace(call_id, f"change-o{next(self._orders)}", flow)
 
     def request_hang_up(self, call_id: str) -> None:
         """End a call from outside of its flow, from any thread; does not wait."""

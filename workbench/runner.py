@@ -4,9 +4,12 @@ It subscribes to the switchboard, so that everything it acts on is durable alrea
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from workbench import events as ev
+from workbench.call import Phase
 from workbench.effects import Effects
+from workbench.errors import NotAllowedNow
 from workbench.flow import Flow
 from workbench.flow_run import FlowRun
 from workbench.switchboard import Switchboard
@@ -24,6 +27,7 @@ class Runner:
         """Share `runs` with the effects, which need the functions of the steps."""
         self.route: Callable[[ev.Offered], Flow | None] = lambda _offered: None
         """Which flow takes an inbound call; None refuses it."""
+        self._successors: dict[tuple[str, str], Flow] = {}
         self._switchboard = switchboard
         self._effects = effects
         self._runs = runs
@@ -32,6 +36,22 @@ class Runner:
     def assign(self, call_id: str, flow: Flow) -> None:
         """Let `flow` take an outbound call as soon as it is answered."""
         self._runs[call_id] = FlowRun(flow, call_id)
+
+    def replace(self, call_id: str, change: str, flow: Flow) -> None:
+        """Let `flow` take a call over, by the order of that name; any other is let go.
+
+        Raises:
+            NotAllowedNow: the call is over, or its flow is.
+        """
+        call = self._switchboard.calls.get(call_id)
+        if call is None or call.ended is not None or call_id not in self._runs:
+            message = f"Call {call_id} is over, or its flow is: no flow can take it over."
+            raise NotAllowedNow(message)
+        self._successors[call_id, change] = flow
+        self._switchboard.order(
+            call_id, ev.FlowReplaceRequested, change=change, replacement=flow.name,
+            replacement_version=flow.version,
+        )  # fmt: skip
 
     def handle(self, event: ev.Event) -> None:
         """Act on one committed event."""
@@ -57,7 +77,11 @@ class Runner:
             self._wake(event)
         elif event.KIND is ev.Kind.OBSERVED:
             self._wake(event)
-        elif event.KIND is ev.Kind.DECIDED:
+        elif isinstance(event, ev.FlowReplaceRequested):
+            self._replace(event)
+        elif isinstance(event, ev.Decision):
+            if not event.flow and (run := self._runs.get(event.call_id)) is not None:
+                run.note(event)
             self._effects.carry_out(event)
 
     def _tidy(self, event: ev.Event) -> None:
@@ -73,9 +97,29 @@ class Runner:
         elif isinstance(event, ev.ForkFinished):
             self._effects.end_feed(event)
         elif isinstance(event, ev.FlowReturned | ev.FlowFailed):
-            self._runs.pop(event.call_id, None)
+            self._forget(event.call_id)
+
+    def _replace(self, event: ev.FlowReplaceRequested) -> None:
+        run = self._runs.get(event.call_id)
+        flow: Any = self._successors.pop((event.call_id, event.change), None)
+        if run is None or run.call.ended is not None:
+            return
+        if flow is None:
+            flow = run.steps.pop(event.change).function
+        drafts, following = run.cut(event), run.follower(flow)
+        self._runs[event.call_id] = following
+        if run.started or run.call.phase is Phase.ANSWERED:
+            drafts += following.start(event)
+        self._switchboard.decide(event.call_id, drafts)
+
+    def _forget(self, call_id: str) -> None:
+        run = self._runs.get(call_id)
+        if run is not None and run.finished:
+            del self._runs[call_id]
 
     def _place(self, placed: ev.Placed) -> None:
+        # One without a flow may be given one while it goes on.
+        self._runs.setdefault(placed.call_id, FlowRun(None, placed.call_id))
         self._effects.dial(placed)
         self._wake(placed)
 
@@ -96,7 +140,7 @@ class Runner:
             self._switchboard.decide(event.call_id, run.deliver(event))
             return
         run.fold(event)
-        if isinstance(event, ev.Answered):
+        if isinstance(event, ev.Answered) and run.flow is not None:
             self._switchboard.decide(event.call_id, run.start(event))
 
     def _settle(self, ended: ev.Ended) -> None:

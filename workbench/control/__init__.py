@@ -48,7 +48,8 @@ class CallControl(CourseVerbs, ForkVerbs, HoldVerbs, RoomVerbs, TransferVerbs, R
     def __init__(self, desk: Desk) -> None:
         """Belong to one run of one flow."""
         super().__init__(desk)
-        self.random = random.Random(desk.call.id)
+        seed = desk.call.id if desk.number == 1 else f"{desk.call.id} {desk.number}"
+        self.random = random.Random(seed)
         """Randomness that is the same in every replay."""
 
     @property

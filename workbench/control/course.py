@@ -1,10 +1,12 @@
 """The verbs that move a call along: ring, early media, answer, reject, hang up."""
 
+from typing import Any, NoReturn
+
 from workbench import events as ev
 from workbench import reason as reasons
 from workbench import sip
 from workbench.call import Phase
-from workbench.control.desk import Verbs, is_seconds
+from workbench.control.desk import Verbs, is_seconds, is_text
 from workbench.errors import InvalidInput, NotAllowedNow
 
 DAY_S = 86_400.0
@@ -69,6 +71,9 @@ class CourseVerbs(Verbs):
             NotAllowedNow: the policy refuses the address; the call goes on.
         """
         self._require(*_UNANSWERED)
+        if self._desk.call.direction == "outbound":
+            message = f"Call {self.id} is one of ours: only a caller is told whom to call."
+            raise NotAllowedNow(message)
         self._desk.decide(ev.RedirectRequested, to=str(sip.parse_address(to)))
         if (refused := await self._outlive("redirect")) is not None:
             message = f"Call {self.id} may not be redirected: {refused.reason}"
@@ -87,6 +92,32 @@ class CourseVerbs(Verbs):
             message = f"`limit` is seconds, above 0 to {DAY_S:g}, not {seconds!r}."
             raise InvalidInput(message)
         self._desk.decide(ev.LimitRequested, seconds=float(seconds))
+
+    async def become(self, flow: Any) -> NoReturn:
+        """Let another flow take the call over from here; this one ends here.
+
+        It is cancelled (`asyncio.CancelledError`): its cleanup runs, but what that would
+        wait for is cancelled too. The other flow starts with the call as it is.
+
+        Args:
+            flow: a flow (`@flow`).
+
+        Raises:
+            InvalidInput: it is none.
+        """
+        self._alive()
+        name, version = getattr(flow, "name", None), getattr(flow, "version", None)
+        if not callable(flow) or not is_text(name) or not is_text(version):
+            message = f"`become` needs a flow (`@flow`), not {flow!r}."
+            raise InvalidInput(message)
+        change = self._desk.name("change")
+        self._desk.entrust(change, flow, ())
+        self._desk.decide(
+            ev.FlowReplaceRequested, change=change, replacement=name,
+            replacement_version=version,
+        )  # fmt: skip
+        await self._wait("never")
+        raise AssertionError
 
     async def hangup(self, reason: str = "", cause: int | None = None) -> None:
         """End the call and wait until it is over; the flow then goes on, to tidy up.

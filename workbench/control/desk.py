@@ -15,6 +15,8 @@ class Desk(Protocol):
     """What the verbs need of the run that they belong to."""
 
     call: Call
+    number: int
+    """Which flow of the call it is, from 1."""
     digits: deque[str]
 
     def name(self, kind: str) -> str:

@@ -97,7 +97,7 @@ class Stage:
     def _search(self, call_id: str) -> list[Path]:
         """Return where a relative path of a call's flow is looked for."""
         run = self._runs.get(call_id) or self._runs.get(self._parent_of(call_id))
-        return [*([run.flow.folder] if run else []), Path.cwd(), *self._sounds]
+        return [*([run.flow.folder] if run and run.flow else []), Path.cwd(), *self._sounds]
 
     def _parent_of(self, call_id: str) -> str:
         dialling = self._dials.get(call_id)

@@ -13,6 +13,27 @@ class FlowStarted(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.flow_started"
 
 
+class FlowReplaceRequested(Decision, frozen=True, kw_only=True):
+    """Let another flow take the call over while it goes on."""
+
+    TOPIC: ClassVar[str] = "call.flow_replace_requested"
+    change: str
+    replacement: str
+    """Name of the flow that is to follow."""
+    replacement_version: str = ""
+
+
+class FlowReplaced(Decision, frozen=True, kw_only=True):
+    """The flow was cut, because another takes over."""
+
+    TOPIC: ClassVar[str] = "call.flow_replaced"
+    digits: str = ""
+    """Keys that were pressed and that nobody has taken: the next flow has them."""
+    error_type: str = ""
+    """Of what its cleanup raised; empty when that went well."""
+    error: str = ""
+
+
 class RingRequested(Decision, frozen=True, kw_only=True):
     """Tell the caller that it rings."""
 

@@ -1,6 +1,7 @@
 """Exact replay: feed a recorded call to a flow and find the first decision that differs."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import msgspec
 from workbench import events as ev
 from workbench.flow import Flow
 from workbench.flow_run import Draft, FlowRun
+from workbench.replay.segments import Flows, Segment, chosen, given_flows, heard, segments
 from workbench.views.history import html_table
 from workbench.views.wording import in_words, phrase
 
@@ -96,36 +98,60 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         return html_table((), [("call", self.call_id), ("replay", same)])
 
 
-def replay(history: Sequence[ev.Event], flow: Flow) -> Replay:
-    """Feed the observed events of one call to a flow and compare what it decides.
+def replay(history: Sequence[ev.Event], flow: Flows) -> Replay:
+    """Feed the observed events of one call to its flow and compare what it decides.
 
     A call that no flow ever took has nothing to compare and counts as equal. Of a call
-    that the workbench lost, the decisions up to the loss are compared.
+    that the workbench lost, the decisions up to the loss are compared. Of a call that
+    several flows took, one after another, those parts are compared that were taken by the
+    given flow, or by one of several: a list, or a mapping by the names on record.
+
+    Raises:
+        InvalidInput: no flow of these names took the call.
     """
-    result = _compare(history, flow, lines=False)
+    parts = chosen(segments(history), flow, history[0].call_id)
+    result = _compare(history, parts, flow, lines=False)
     # Which line decided costs as much as all the rest, and is asked for only when it matters.
-    return result if result.equal else _compare(history, flow, lines=True)
+    return result if result.equal else _compare(history, parts, flow, lines=True)
 
 
-def _compare(history: Sequence[ev.Event], flow: Flow, *, lines: bool) -> Replay:
-    run = FlowRun(flow, history[0].call_id, lines=lines)
-    try:
-        equal, divergence = _follow(history, run)
-    finally:
-        # Else its coroutines would be closed by the garbage collector, on no loop at all.
-        run.abandon()
+def _compare(
+    history: Sequence[ev.Event],
+    parts: Sequence[tuple[Segment, Flow]],
+    flow: Flows,
+    *,
+    lines: bool,
+) -> Replay:
+    inputs, equal, divergence = heard(history), 0, None
+    for segment, today in parts:
+        run = FlowRun(today, history[0].call_id, lines=lines, number=segment.number)
+        try:
+            same, divergence = _follow(history, inputs, segment, run)
+        finally:
+            # Else its coroutines would be closed by the garbage collector, on no loop at all.
+            run.abandon()
+        equal += same
+        if divergence is not None:
+            break
+    given = [today for _, today in parts] or given_flows(flow)
     return Replay(
-        call_id=history[0].call_id, flow=flow.name, flow_version=flow.version,
+        call_id=history[0].call_id, flow=_joined(today.name for today in given),
+        flow_version=_joined(today.version for today in given),
         decisions=equal, divergence=divergence,
     )  # fmt: skip
 
 
-def _follow(history: Sequence[ev.Event], run: FlowRun) -> tuple[int, Divergence | None]:
-    record = _split(history)
-    drafts = _decide(record, run)
+def _joined(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+def _follow(
+    history: Sequence[ev.Event], inputs: Sequence[ev.Event], segment: Segment, run: FlowRun
+) -> tuple[int, Divergence | None]:
+    drafts = _decide(inputs, segment, run)
     equal = 0
-    for then, now in zip_longest(record.decided, drafts):
-        if then is None and record.lost:
+    for then, now in zip_longest(segment.decided, drafts):
+        if then is None and segment.lost:
             # What the flow decides beyond the loss nobody can compare.
             break
         if then is None or now is None or not _same(then, now):
@@ -134,39 +160,16 @@ def _follow(history: Sequence[ev.Event], run: FlowRun) -> tuple[int, Divergence 
     return equal, None
 
 
-class _Record(NamedTuple):
-    """A history taken apart."""
-
-    observed: list[ev.Event]
-    decided: list[ev.Decision]
-    lost: bool
-    """Whether the workbench was lost before the flow came to its end."""
-
-
-def _split(history: Sequence[ev.Event]) -> _Record:
-    observed: list[ev.Event] = []
-    decided: list[ev.Decision] = []
-    for event in history:
-        if event.KIND is ev.Kind.OBSERVED:
-            observed.append(event)
-        elif isinstance(event, ev.Decision):
-            if event.flow:
-                decided.append(event)
-            elif isinstance(event, ev.FlowFailed):
-                return _Record(observed, decided, lost=True)
-    return _Record(observed, decided, lost=False)
-
-
-def _decide(record: _Record, run: FlowRun) -> Iterator[Draft]:
-    if not record.decided:
-        return
-    start = record.decided[0].caused_by
-    for event in record.observed:
-        if event.version > start:
-            yield from run.deliver(event)
+def _decide(inputs: Sequence[ev.Event], segment: Segment, run: FlowRun) -> Iterator[Draft]:
+    for event in inputs:
+        if event.version > segment.start:
+            yield from run.hear(event)
             continue
-        run.fold(event)
-        if event.version == start:
+        if event.KIND is ev.Kind.OBSERVED:
+            run.fold(event)
+        if event.version == segment.start:
+            if segment.pending is not None:
+                run.digits = deque(segment.pending)
             yield from run.start(event)
 
 
@@ -176,6 +179,9 @@ def _same(then: ev.Decision, now: Draft) -> bool:
     fields = now.fields
     if now.kind is ev.FlowFailed:
         fields = {name: fields[name] for name in ("error_type", "error")}
+    elif now.kind is ev.FlowReplaceRequested:
+        # The version of another flow is no decision of this one.
+        fields = {name: fields[name] for name in ("change", "replacement")}
     for name, value in fields.items():  # noqa: SIM110 - a generator would cost twice as much
         if getattr(then, name) != value:
             return False

@@ -67,6 +67,8 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.TimerFired: "{timer} fired",
     ev.Ended: "ended by {by}: {status} ({sip_code} {hangup_cause}) {reason}",
     ev.FlowStarted: "flow {flow} starts",
+    ev.FlowReplaceRequested: "let flow {replacement} take over",
+    ev.FlowReplaced: "flow {flow} cut {error_type} {error}",
     ev.RingRequested: "ring",
     ev.ProgressRequested: "let the caller hear audio",
     ev.AnswerRequested: "answer",

@@ -1,0 +1,80 @@
+"""The verbs that a handle has: what a flow awaits, asked of a call from any thread.
+
+Each waits for its end, raises what the verb of the same name raises in a flow, and is on
+record as a decision of nobody's flow.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from workbench.control import Played
+
+
+class AskedVerbs:
+    """Verbs from outside; `control` explains each."""
+
+    def _ask(self, verb: str, *args: Any, wait: bool = True, **options: Any) -> Any:
+        raise NotImplementedError
+
+    def play(
+        self, source: str | Path, *more: str | Path, wait: bool = True, **options: Any
+    ) -> Played | None:
+        """Play files in place of what plays; `offset` and `loop` as in a flow.
+
+        Without `wait` it returns as soon as that is asked for.
+        """
+        played: Played | None = self._ask("play", source, *more, wait=wait, **options)
+        return played
+
+    def say(self, text: str, *, wait: bool = True) -> Played | None:
+        """Speak a text in place of what plays."""
+        played: Played | None = self._ask("say", text, wait=wait)
+        return played
+
+    def stop(self) -> None:
+        """Stop what plays."""
+        self._ask("stop")
+
+    def send_digits(self, digits: str, *, wait: bool = True, **options: Any) -> None:
+        """Press keys."""
+        self._ask("send_digits", digits, wait=wait, **options)
+
+    def hold(self, music: str | Path | None = "") -> None:
+        """Put the far end on hold, with music."""
+        self._ask("hold", music)
+
+    def resume(self) -> None:
+        """Take the far end back from hold."""
+        self._ask("resume")
+
+    def mute(self) -> None:
+        """Send silence instead of all that is played and said."""
+        self._ask("mute")
+
+    def unmute(self) -> None:
+        """Send what is played and said again."""
+        self._ask("unmute")
+
+    def record(self) -> str:
+        """Record both directions from now on; return the recording's name."""
+        return str(self._ask("record"))
+
+    def pause_recording(self) -> None:
+        """Record silence meanwhile."""
+        self._ask("pause_recording")
+
+    def resume_recording(self) -> None:
+        """Record both directions again."""
+        self._ask("resume_recording")
+
+    def stop_recording(self) -> None:
+        """End the recording before the call."""
+        self._ask("stop_recording")
+
+    def redirect(self, to: str) -> None:
+        """Refuse a call that is not answered, and tell the caller whom to call instead."""
+        self._ask("redirect", to)
+
+    def limit(self, seconds: float) -> None:
+        """Hang up so many seconds after the answer."""
+        self._ask("limit", seconds)
