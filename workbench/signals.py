@@ -69,6 +69,8 @@ class DigitReceived(Signal, frozen=True, kw_only=True, tag="digit_received"):
 
     digit: str
     method: Literal["rfc4733", "sip-info", "inband"] = "rfc4733"
+    trusted: bool = True
+    """False when it came in RTP from an address that was not negotiated."""
 
 
 class DigitsSent(Signal, frozen=True, kw_only=True, tag="digits_sent"):
@@ -227,6 +229,40 @@ class MediaMeasured(Signal, frozen=True, kw_only=True, tag="media_measured"):
     """False for what is counted while the call goes on."""
 
 
+class AudioMissing(Signal, frozen=True, kw_only=True, tag="audio_missing"):
+    """The far end is to send audio and has sent none for three seconds."""
+
+    ever: bool
+    """False when not one packet has come: the audio is one-way."""
+
+
+class AudioResumed(Signal, frozen=True, kw_only=True, tag="audio_resumed"):
+    """Audio comes again."""
+
+    missing_ms: int
+
+
+class SilenceStarted(Signal, frozen=True, kw_only=True, tag="silence_started"):
+    """The far end has sent nothing but silence for ten seconds."""
+
+
+class SilenceEnded(Signal, frozen=True, kw_only=True, tag="silence_ended"):
+    """The far end is heard again, or sends nothing at all."""
+
+    silent_ms: int
+
+
+class RtpFromStranger(Signal, frozen=True, kw_only=True, tag="rtp_from_stranger"):
+    """Audio comes from an address that was not negotiated; told once for each."""
+
+    source: str
+    """HOST:PORT; `others` for all that are too many."""
+    packets: int
+    """Counted so far."""
+    refused: bool = True
+    """Whether its packets are dropped."""
+
+
 class SipMessageSeen(Signal, frozen=True, kw_only=True, tag="sip_message_seen"):
     """A SIP message of the leg's dialog, without credentials and keys."""
 
@@ -276,6 +312,11 @@ AnySignal = (
     | Muted
     | Unmuted
     | MediaMeasured
+    | AudioMissing
+    | AudioResumed
+    | SilenceStarted
+    | SilenceEnded
+    | RtpFromStranger
     | SipMessageSeen
     | Released
 )

@@ -330,6 +330,11 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.ReferReceived: ev.ReferReceived,
     sg.MediaMeasured: ev.QualitySampled,
     sg.SipMessageSeen: ev.SipMessageTraced,
+    sg.AudioMissing: ev.AudioMissing,
+    sg.AudioResumed: ev.AudioResumed,
+    sg.SilenceStarted: ev.SilenceStarted,
+    sg.SilenceEnded: ev.SilenceEnded,
+    sg.RtpFromStranger: ev.RtpFromStranger,
 }
 """The signals that are recorded as they are."""
 

@@ -27,6 +27,8 @@ class RawPeer:
         self._socket.bind(("127.0.0.1", 0))
         self._socket.setblocking(False)
         self._received: list[str] = []
+        self.audio_port = 9
+        """Where it wants its audio."""
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +59,7 @@ class RawPeer:
                 f"CSeq: 1 {method}",
             ],
             extra,
-            SDP.format(port=9) if with_sdp else "",
+            SDP.format(port=self.audio_port) if with_sdp else "",
             "application/sdp",
         )
 
@@ -82,7 +84,7 @@ class RawPeer:
         self, invite: str, to: Address, response: str, *, with_sdp: bool = False
     ) -> None:
         """Send the ACK of a final response."""
-        body = SDP.format(port=9) if with_sdp else ""
+        body = SDP.format(port=self.audio_port) if with_sdp else ""
         self.send(self.within(invite, response, "ACK", body=body), to)
 
     def send(self, message: str, to: Address) -> None:
@@ -105,7 +107,7 @@ class RawPeer:
         to += "" if "tag=" in to else ";tag=raw"
         lines = [*headers(request, "Via"), *headers(request, "Record-Route"), to]
         lines += [header(request, name) for name in ("From", "Call-ID", "CSeq")]
-        body = SDP.format(port=9) if with_sdp else ""
+        body = SDP.format(port=self.audio_port) if with_sdp else ""
         response = self._write(f"SIP/2.0 {status}", lines, extra, body, "application/sdp")
         address = lines[0].partition("UDP ")[2].partition(";")[0].split(":")
         self.send(response, (address[0], int(address[1])))

@@ -98,11 +98,13 @@ class Exchange(Course):
         if leg := self._legs.get(name):
             leg.start_media(codec, clock_rate, secure=secure)
 
-    def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:
+    def digit_received(
+        self, name: str, digit: str, method: Method = "rfc4733", *, trusted: bool = True
+    ) -> None:
         """Report a digit that the far end pressed."""
         leg = self._legs.get(name)
         if leg is not None and not leg.over:
-            leg.tell(signals.DigitReceived, digit=digit, method=method)
+            leg.tell(signals.DigitReceived, digit=digit, method=method, trusted=trusted)
 
     def message_seen(self, name: str, direction: Direction, message: str) -> None:
         """Report a SIP message of a leg's dialog."""

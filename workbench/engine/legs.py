@@ -17,10 +17,11 @@ from workbench.engine.digits import Keypad, Outcome
 from workbench.engine.forks import Forks
 from workbench.engine.holding import Holding
 from workbench.engine.joints import Joint
-from workbench.engine.line import Line, LineError, Monotonic, StreamCount, Tape
+from workbench.engine.line import Hearing, Line, LineError, Monotonic, StreamCount, Tape
 from workbench.engine.referral import Referrals
 from workbench.engine.slices import Take
 from workbench.engine.transfer import Transferring
+from workbench.engine.vigil import Vigil
 from workbench.signals import AnySignal
 
 SAMPLE_S = 5.0
@@ -68,6 +69,7 @@ class Leg:
         self.transfer = Transferring(clock, self._live_line, self.tell)
         self.referrals = Referrals(self._live_line, self.tell)
         self.forks = Forks(self._live_line, self.tell, lambda: self.media_ms, take)
+        self.vigil = Vigil(clock, self._hearing, self.tell)
         self.joints: dict[str, Joint] = {}
         """What joins it to other legs, by their names."""
         self._clock, self._monotonic, self._report = clock, monotonic, report
@@ -114,6 +116,7 @@ class Leg:
         for joint in tuple(self.joints.values()):
             joint.try_join()
         self.forks.start_media()
+        self.vigil.run()
         self.keypad.run()
         self._sampler = self._clock.call_later(SAMPLE_S, self._sample)
 
@@ -217,6 +220,7 @@ class Leg:
         for joint in tuple(self.joints.values()):
             joint.part("the call is ending")
         self.forks.wind_up()
+        self.vigil.stop()
         if self._recording_tape is not None:
             self._recording_tape.stop()
         elif self._recording is not None:
@@ -268,6 +272,14 @@ class Leg:
         recording, self._recording, self._recording_tape = self._recording, None, None
         if recording is not None:
             self.refuse_recording(recording.recording, reason)
+
+    def _hearing(self) -> Hearing | None:
+        """Look at what comes in, once the call is up."""
+        if self.over or self.line is None or not self.answered:
+            return None
+        with suppress(LineError):  # the call is about to be over
+            return self.line.hearing()
+        return None
 
     def _press(self, digit: str) -> None:
         self._live_line().press(digit)

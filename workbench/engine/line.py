@@ -5,7 +5,7 @@ either, so that both report the same signals in the same order.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, Protocol
 
@@ -73,6 +73,9 @@ class Line(Protocol):
     def count(self) -> "StreamCount | None":
         """Return what the stream that flows now has counted, None when none does."""
 
+    def hearing(self) -> "Hearing | None":
+        """Return what comes in now, None when no stream flows."""
+
     def play(self, path: str, *, endless: bool = False) -> Tape:
         """Play a file to the far end; the trunk reports `played_out` at its end, if any."""
 
@@ -115,6 +118,22 @@ class Trunk(Protocol):
 
     def dial(self, command: Dial) -> Line:
         """Send an INVITE; what comes of it is reported to the exchange."""
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What comes in on a line."""
+
+    packets: int
+    """From the far end, since the stream began."""
+    level: int
+    """How loud it is now, from 0 to 255."""
+    expected: bool = True
+    """Whether the far end is to send, as the descriptions of both have it."""
+    strangers: Mapping[str, int] = field(default_factory=dict)
+    """Packets from addresses that were not negotiated, as far as they were counted."""
+    refused: bool = True
+    """Whether their packets are dropped."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from workbench.engine.line import (
     NO_HEADERS,
     Direction,
     Headers,
+    Hearing,
     LineError,
     Monotonic,
     StreamCount,
@@ -30,6 +31,7 @@ from workbench.engine.offers import Offers
 from workbench.engine.patch import Bridge, Patch
 from workbench.engine.player import Player
 from workbench.engine.ports import PortPool
+from workbench.engine.rtpguard import RtpGuard
 from workbench.engine.slices import Take
 from workbench.engine.tapes import PlayerTape, RecorderTape
 from workbench.reason import read as read_reason
@@ -67,6 +69,9 @@ class NativeCall(Protocol):
     def port(self) -> int | None:
         """Return the slot of the bridge's port that carries the call's audio, if any does."""
 
+    def hearing(self) -> Hearing | None:
+        """Return what comes in now."""
+
     def player(self, path: str, *, endless: bool) -> Player:
         """Open a file to play."""
 
@@ -101,6 +106,7 @@ class Line:
         self.patch = Patch(bridge)
         self._ports = ports
         self._taps: list[ForkTap] = []
+        self.guard = RtpGuard()
         self._links = Links(self.patch, ports, media)
         self._offers = Offers()
         self._player: PlayerTape | None = None
@@ -170,6 +176,10 @@ class Line:
     def count(self) -> StreamCount | None:
         """Return what the stream that flows now has counted, None when none does."""
         return self._live().count()
+
+    def hearing(self) -> Hearing | None:
+        """Return what comes in now, None when no stream flows."""
+        return self._live().hearing()
 
     def play(self, path: str, *, endless: bool = False) -> PlayerTape:
         """Play a file to the far end, and into its recording when there is one."""
@@ -247,9 +257,10 @@ class Line:
 
     def media_active(self, codec: str, clock_rate: int, *, secure: bool) -> None:
         """Connect what belongs to the call to its port, new or changed."""
-        if self.call is None or self._hanging_up:
+        if self._hanging_up:
             return
-        if (port := self.call.port()) is not None:
+        # It may have been over before anybody could look.
+        if self.call is not None and (port := self.call.port()) is not None:
             self.patch.carry(port)
         self._exchange.media_started(self.leg, codec, clock_rate, secure=secure)
 
@@ -264,6 +275,7 @@ class Line:
     def disconnected(self, sip_code: int, reason: str) -> None:
         """Let go of the native call at once: freed later, it hangs up its successor."""
         self.call = None
+        self.guard.close()
         by: Party = "remote"
         if not self._verdict and sip_code == SILENCE:
             reason = "no response from the far end"

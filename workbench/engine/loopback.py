@@ -42,6 +42,8 @@ class FarEnd:
     """Ring so long before answering; None rings for ever, or calls for ever."""
     digits: tuple[tuple[float, str], ...] = ()
     """Digits to send, each so many seconds after the answer."""
+    sends_audio: tuple[tuple[float, bool], ...] = ()
+    """When it falls dumb and sends audio again, each so many seconds after the answer."""
     hangs_up_after_s: float | None = None
     """Hang up so many seconds after the answer."""
     transfer: tuple[tuple[float, int], ...] | None = ((0.0, 180), (1.0, 200))
@@ -203,6 +205,9 @@ class ScriptedEnd:
         if self._script.refers_to is not None:
             seconds, uri = self._script.refers_to
             self._clock.call_later(seconds, lambda: self._refer(uri))
+        for seconds, sends in self._script.sends_audio:
+            work = functools.partial(self.line.send_audio, sends=sends)
+            self._clock.call_later(seconds, work)
         if self._script.hangs_up_after_s is not None:
             self._clock.call_later(self._script.hangs_up_after_s, lambda: self._hang_up(200))
 

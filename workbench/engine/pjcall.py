@@ -14,7 +14,7 @@ import pjsua2 as pj
 from workbench import refer, sip
 from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
-from workbench.engine.line import NO_HEADERS, Headers, LineError, StreamCount
+from workbench.engine.line import NO_HEADERS, Headers, Hearing, LineError, StreamCount
 from workbench.engine.linebook import LineBook
 from workbench.engine.lines import Line, counted
 from workbench.engine.player import Player
@@ -36,6 +36,8 @@ class Owner(Protocol):
 
     exchange: Exchange
     book: LineBook
+    keeps_rtp: bool
+    """Whether RTP from elsewhere than negotiated is dropped."""
 
     def prefer(self, codecs: tuple[str, ...]) -> None:
         """Offer and accept these codecs from now on; the usual ones for none."""
@@ -195,6 +197,44 @@ class PjCall(pj.Call):
             return None  # the far end wants no audio either way
         return slot if slot > 0 else None
 
+    def hearing(self) -> Hearing | None:
+        """Return what comes in now, None when no stream flows."""
+        count, info = self._counted(0), self._stream_info()
+        if count is None or info is None:
+            return None
+        refused = self.trunk.keeps_rtp
+        strangers = self.line.guard.strangers()
+        if not refused and (source := self._from_stranger()):
+            strangers = {source: count.packets_received}
+        return Hearing(
+            packets=count.packets_received,
+            level=self._level(),
+            expected=bool(info.dir & pj.PJMEDIA_DIR_DECODING),
+            strangers=strangers,
+            refused=refused,
+        )
+
+    def _level(self) -> int:
+        sent, received = ctypes.c_uint(0), ctypes.c_uint(0)
+        levels = ctypes.byref(sent), ctypes.byref(received)
+        if (port := self.port()) is not None:
+            library.pjsua_conf_get_signal_level(port, *levels)
+        return received.value
+
+    def _stream_info(self) -> Any:
+        try:
+            return self.getStreamInfo(0)
+        except pj.Error:
+            return None  # no stream flows
+
+    def _from_stranger(self) -> str:
+        """Return where RTP comes from when that was not negotiated, else nothing."""
+        info = self._stream_info()
+        if info is None:
+            return ""
+        source = str(self.getMedTransportInfo(0).srcRtpName)
+        return "" if source in ("", str(info.remoteRtpAddress)) else source
+
     def player(self, path: str, *, endless: bool = False) -> Player:
         """Open a file to play."""
         return Player(library, path, endless=endless)
@@ -230,9 +270,17 @@ class PjCall(pj.Call):
             if medium.type == pj.PJMEDIA_TYPE_AUDIO and medium.status in LIVE_MEDIA:
                 stream = self.getStreamInfo(medium.index)
                 codec, rate = str(stream.codecName), int(stream.codecClockRate)
+                self._guard(medium.index, stream)
                 active = functools.partial(self.line.media_active, codec, rate)
                 self.trunk.book.put(functools.partial(active, secure=self._is_secure()))
                 return
+
+    def _guard(self, index: int, stream: Any) -> None:
+        """Keep strangers out, before the next packet is read."""
+        if self.trunk.keeps_rtp:
+            ours, guard = self.getMedTransportInfo(index), self.line.guard
+            guard.pin(str(ours.localRtpName), str(stream.remoteRtpAddress))
+            guard.pin(str(ours.localRtcpName), str(stream.remoteRtcpAddress))
 
     def _is_secure(self) -> bool:
         # The one place where pjsua2 tells whether SRTP is in use.
@@ -264,9 +312,13 @@ class PjCall(pj.Call):
     @guarded
     def onDtmfDigit(self, prm: Any) -> None:
         """Tell of a digit at its begin."""
-        info = prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO
+        info, digit = prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO, str(prm.digit)
         told = self.trunk.exchange.digit_received
-        self.line.tell(told, str(prm.digit), "sip-info" if info else "rfc4733")
+        if info:
+            self.line.tell(told, digit, "sip-info")
+            return
+        trusted = not self._from_stranger()
+        self.trunk.book.put(functools.partial(told, self.line.leg, digit, trusted=trusted))
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:

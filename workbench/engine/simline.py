@@ -18,6 +18,7 @@ from workbench.engine.line import (
     NO_HEADERS,
     Direction,
     Headers,
+    Hearing,
     Line,
     LineError,
     Method,
@@ -36,6 +37,8 @@ from workbench.sip import bare_uri
 
 NO_REASON = Reason()
 FRAMES_A_SECOND = 50
+LOUD = 128
+"""On the meter, while the other end plays."""
 PHRASES = {
     180: "Ringing",
     183: "Session Progress",
@@ -132,6 +135,9 @@ class SimLine(Holdable, Referable):
         self._peer: SimLine | None = None
         self._up = self._over = self._calling = False
         self._media_began: datetime | None = None
+        self._playing: SimTape | None = None
+        self._sends, self._sent_until = True, 0.0
+        self._sends_since: datetime | None = None
         self._call: dict[str, Any] = {}
         self._audio = Audio()
 
@@ -199,9 +205,30 @@ class SimLine(Holdable, Referable):
         """Return as many packets as the time allows, all of which arrived."""
         if self._media_began is None:
             return None
-        seconds = (self._clock.now() - self._media_began).total_seconds()
-        packets = int(seconds * FRAMES_A_SECOND)
-        return StreamCount(packets_received=packets, packets_sent=packets)
+        received = 0.0 if self._peer is None else self._peer._frames_sent()
+        return StreamCount(
+            packets_received=int(received), packets_sent=int(self._frames_sent())
+        )
+
+    def hearing(self) -> Hearing | None:
+        """Return what the other end sends: as many packets as the time allows."""
+        peer, count = self._peer, self.count()
+        if peer is None or count is None:
+            return None
+        loud = peer._playing is not None and not peer._playing.over
+        return Hearing(packets=count.packets_received, level=LOUD if loud else 0)
+
+    def send_audio(self, *, sends: bool) -> None:
+        """Send no audio from now on, or again."""
+        self._sent_until, self._sends_since = self._frames_sent(), self._clock.now()
+        self._sends = sends
+
+    def _frames_sent(self) -> float:
+        if self._media_began is None or not self._sends:
+            return self._sent_until
+        since = max(self._media_began, self._sends_since or self._media_began)
+        seconds = (self._clock.now() - since).total_seconds()
+        return self._sent_until + seconds * FRAMES_A_SECOND
 
     def press(self, digit: str) -> None:
         """Send one keypad digit."""
@@ -213,7 +240,7 @@ class SimLine(Holdable, Referable):
             seconds = float(soundfile.info(path).duration)
         except (OSError, RuntimeError) as error:
             raise LineError(f"opening the prompt failed: {error}") from None
-        tape = SimTape(self._clock, math.inf if endless else seconds)
+        tape = self._playing = SimTape(self._clock, math.inf if endless else seconds)
         if endless:
             return tape
         tape.timer = self._clock.call_later(

@@ -27,6 +27,12 @@ class SimTape:
         elapsed = ((self._stopped_at or self._clock.now()) - self._began).total_seconds()
         return round(min(elapsed, self._seconds) * 1000)
 
+    @property
+    def over(self) -> bool:
+        """Tell whether it makes no sound any more."""
+        elapsed = (self._clock.now() - self._began).total_seconds()
+        return self._stopped_at is not None or elapsed >= self._seconds
+
     def stop(self) -> None:
         """Stop; does nothing the second time."""
         if self._stopped_at is None:

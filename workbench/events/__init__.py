@@ -80,7 +80,12 @@ from workbench.events.legs import (
     Unbridged,
 )
 from workbench.events.noted import (
+    AudioMissing,
+    AudioResumed,
     QualitySampled,
+    RtpFromStranger,
+    SilenceEnded,
+    SilenceStarted,
     SipMessageTraced,
 )
 from workbench.events.observed import (
@@ -115,6 +120,8 @@ __all__ = [
     "EVENTS",
     "AnswerRequested",
     "Answered",
+    "AudioMissing",
+    "AudioResumed",
     "BridgeRequested",
     "Bridged",
     "ConferenceJoined",
@@ -192,6 +199,9 @@ __all__ = [
     "ResumedByFarEnd",
     "RingRequested",
     "Ringing",
+    "RtpFromStranger",
+    "SilenceEnded",
+    "SilenceStarted",
     "SipMessageTraced",
     "StepRequested",
     "StepReturned",
@@ -297,6 +307,11 @@ EVENTS: tuple[type[Event], ...] = (
     FlowFailed,
     QualitySampled,
     SipMessageTraced,
+    AudioMissing,
+    AudioResumed,
+    SilenceStarted,
+    SilenceEnded,
+    RtpFromStranger,
 )
 """Every event there is, in the order of this file."""
 

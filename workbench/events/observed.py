@@ -113,6 +113,8 @@ class DigitReceived(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.digit_received"
     digit: str
     method: str = "rfc4733"
+    trusted: bool = True
+    """False when it came in RTP from an address that was not negotiated."""
 
 
 class DigitsSent(Event, frozen=True, kw_only=True):

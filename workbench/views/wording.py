@@ -109,6 +109,11 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.FlowReturned: "flow returned {value!r}",
     ev.FlowFailed: "flow failed with {error_type}: {error}",
     ev.SipMessageTraced: "{direction} {first_line}",
+    ev.AudioMissing: "no audio from the far end",
+    ev.AudioResumed: "audio again after {missing_ms} ms",
+    ev.SilenceStarted: "the far end is silent",
+    ev.SilenceEnded: "the far end was silent for {silent_ms} ms",
+    ev.RtpFromStranger: "{packets} packets of RTP from a stranger, {source}",
     ev.QualitySampled: "{packets_received} packets in, {packets_lost} lost, {packets_sent} out",
 }
 
