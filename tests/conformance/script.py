@@ -54,7 +54,7 @@ def recv(what: str | int, *, optional: bool = False, has: str = "") -> str:
 def respond(code: int, phrase: str, *headers: str, body: str = "") -> str:
     """Answer the last request."""
     lines = [
-        f"SIP/2.0 {code} {phrase}", "[last_Via:]", "[last_From:]",
+        f"SIP/2.0 {code} {phrase}", "[last_Via:]", "[last_Record-Route:]", "[last_From:]",
         "[last_To:]" if code == 100 else "[last_To:];tag=[pid]-[call_number]",
         "[last_Call-ID:]", "[last_CSeq:]", CONTACT, *headers,
     ]  # fmt: skip
