@@ -164,3 +164,12 @@ def test_no_account_is_told_that_one_is_asked_for(kamailio: Kamailio, bench: Wor
     assert call.ended is not None
     assert (call.ended.status, call.ended.sip_code) == ("failed", 407)
     assert "name an account with `account=`" in call.ended.reason
+
+
+def test_a_registrar_that_comes_late_is_found(tmp_path: Path, bench: Workbench) -> None:
+    server = Kamailio(tmp_path, PASSWORD)
+    # Nobody is there: the REGISTER is repeated (RFC 3261, section 17.1.2.2, timer E).
+    assert bench.register(account(server), timeout=0.5).state == "registering"
+    with server:
+        server.until_logged("SAVED alice")
+        assert bench.register(f"sip:alice@{REALM}").state == "registered"

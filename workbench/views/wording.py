@@ -1,7 +1,7 @@
 """An event in words: what a person reads in tables, divergences and on the terminal."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -22,14 +22,14 @@ _IDENTITY = frozenset(
     }
 )
 _FORMS: dict[type[ev.Event], str] = {
-    ev.Placed: "call to {to}",
+    ev.Placed: "call to {to}{remark}",
     ev.Offered: "call from {from_} to {to}",
     ev.Refused: "{way} to {to} refused: {reason}",
     ev.Redirected: "redirected to {to} ({sip_code})",
     ev.Ringing: "ringing",
     ev.EarlyMedia: "early media",
     ev.Answered: "answered",
-    ev.MediaStarted: "audio flows ({codec})",
+    ev.MediaStarted: "audio flows ({codec}{remark})",
     ev.DigitReceived: "digit {digit!r} received",
     ev.DigitsSent: "{sending} {outcome}",
     ev.PromptStarted: "{prompt} starts",
@@ -118,6 +118,15 @@ _FORMS: dict[type[ev.Event], str] = {
 }
 
 
+_REMARKS: dict[type[ev.Event], Callable[[Mapping[str, Any]], str]] = {
+    ev.Placed: lambda fields: (
+        f" with the account {fields['account']}" * bool(fields["account"])
+    ),
+    ev.MediaStarted: lambda fields: ", encrypted" * fields["secure"],
+}
+"""What is said only where there is something to say."""
+
+
 def own_fields(event: ev.Event) -> dict[str, Any]:
     """Return what the event says beside its place, cause and time."""
     fields = msgspec.structs.asdict(event)
@@ -142,6 +151,8 @@ def phrase(kind: type[ev.Event], fields: Mapping[str, Any]) -> str:
     if kind is ev.StepReturned and fields["error_type"]:
         text = f"{fields['step']} failed with {fields['error_type']}: {fields['error']}"
         return legible(text)
+    if kind in _REMARKS:
+        fields = {**fields, "remark": _REMARKS[kind](fields)}
     if kind is ev.SipMessageTraced:
         fields = {**fields, "first_line": fields["message"].partition("\r\n")[0]}
     return legible(_FORMS.get(kind, kind.TOPIC).format_map(fields).strip())
