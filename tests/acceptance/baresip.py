@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 
 from tests.acceptance.sipp import free_port
+from tests.door.certificates import Identity
 from workbench.shipped import shipped
 
 SPEECH = "one-moment.wav"
@@ -54,24 +55,25 @@ class Baresip:
     """One telephone, from `with` to its end; it answers every call at once."""
 
     def __init__(
-        self,
-        folder: Path,
-        *,
-        transport: str = "udp",
-        encryption: str = "",
-        more: str = "",
+        self, folder: Path, *, encryption: str = "", identity: Identity | None = None
     ) -> None:
-        """Write its configuration into `folder`; `more` are lines of it."""
+        """Write its configuration into `folder`; with an identity it speaks TLS."""
         self.port, self.control = free_port(), free_port()
+        self.transport = "udp" if identity is None else "tls"
         self.folder = folder / "baresip"
         self.folder.mkdir()
+        more = ""
+        if identity is not None:
+            both = self.folder / "identity.pem"
+            both.write_bytes(identity.certificate.read_bytes() + identity.key.read_bytes())
+            more = f"sip_certificate {both}\nsip_cafile {identity.authority}"
         text = CONFIGURATION.format(
             port=self.port, control=self.control, folder=self.folder, rate=RATE, more=more
         )
         (self.folder / "config").write_text(text)
         media = f";mediaenc={encryption}" if encryption else ""
         (self.folder / "accounts").write_text(
-            f"<sip:phone@127.0.0.1;transport={transport}>"
+            f"<sip:phone@127.0.0.1;transport={self.transport}>"
             f";regint=0;answermode=auto;audio_codecs=pcmu,pcma{media}\n"
         )
         samples, rate = soundfile.read(shipped("recordings") / SPEECH, dtype="int16")
@@ -98,6 +100,13 @@ class Baresip:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+
+    @property
+    def address(self) -> str:
+        """Return whom to call."""
+        if self.transport == "udp":
+            return f"sip:phone@127.0.0.1:{self.port}"
+        return f"sip:phone@127.0.0.1:{self.port + 1};transport=tls"  # it takes the next port
 
     @property
     def log(self) -> str:

@@ -10,7 +10,8 @@ import soundfile
 
 from tests.acceptance.baresip import PATIENCE_S, SPEECH, Baresip
 from tests.acceptance.rtp import Samples, compare
-from workbench import CallControl, CallHandle, Workbench, flow
+from tests.door.certificates import Identity, identity
+from workbench import CallControl, CallHandle, Tls, Workbench, flow
 from workbench import events as ev
 from workbench.shipped import shipped
 
@@ -65,11 +66,40 @@ def until(done: Callable[[], bool]) -> None:
     raise AssertionError(message)
 
 
+@pytest.fixture
+def us(tmp_path: Path) -> Identity:
+    return identity(tmp_path)
+
+
+def tls_of(us: Identity) -> Tls:
+    return Tls(certificate=str(us.certificate), key=str(us.key), authorities=str(us.authority))
+
+
+@pytest.fixture
+def tls_bench(tmp_path: Path, us: Identity) -> Iterator[Workbench]:
+    with Workbench(tmp_path / "store", srtp="required", tls=tls_of(us)) as bench:
+        yield bench
+
+
+def called(bench: Workbench, phone: Baresip) -> CallHandle:
+    call = bench.dial(phone.address, flow=talk).wait()
+    assert call.ended is not None
+    assert (call.ended.status, call.ended.by) == ("completed", "app"), phone.log
+    return call
+
+
+def calling(bench: Workbench, phone: Baresip, address: str) -> CallHandle:
+    phone.dial(address.replace("sip:", "sip:bench@"))
+    until(lambda: len(bench.calls) > 0)
+    call = bench.calls[-1].wait()
+    assert call.ended is not None
+    assert (call.ended.status, call.ended.by) == ("completed", "app"), phone.log
+    return call
+
+
 def test_a_telephone_is_called_over_srtp(bench: Workbench, tmp_path: Path) -> None:
     with Baresip(tmp_path, encryption="srtp-mand") as phone:
-        call = bench.dial(f"sip:phone@127.0.0.1:{phone.port}", flow=talk).wait()
-        assert call.ended is not None
-        assert (call.ended.status, call.ended.by) == ("completed", "app"), phone.log
+        call = called(bench, phone)
     check(call, phone)
     bench.check()
 
@@ -77,13 +107,40 @@ def test_a_telephone_is_called_over_srtp(bench: Workbench, tmp_path: Path) -> No
 def test_a_telephone_calls_over_srtp(bench: Workbench, tmp_path: Path) -> None:
     address = bench.answer(talk)
     with Baresip(tmp_path, encryption="srtp-mand") as phone:
-        phone.dial(address.replace("sip:", "sip:bench@"))
-        until(lambda: len(bench.calls) > 0)
-        call = bench.calls[-1].wait()
-        assert call.ended is not None
-        assert (call.ended.status, call.ended.by) == ("completed", "app"), phone.log
+        call = calling(bench, phone, address)
     check(call, phone)
     bench.check()
+
+
+def test_a_telephone_is_called_over_tls_with_srtp(
+    tls_bench: Workbench, tmp_path: Path, us: Identity
+) -> None:
+    with Baresip(tmp_path, encryption="srtp-mand", identity=us) as phone:
+        call = called(tls_bench, phone)
+    check(call, phone)
+    tls_bench.check()
+
+
+def test_a_telephone_calls_over_tls_with_srtp(
+    tls_bench: Workbench, tmp_path: Path, us: Identity
+) -> None:
+    address = tls_bench.answer(talk, "127.0.0.1:0;transport=tls")
+    with Baresip(tmp_path, encryption="srtp-mand", identity=us) as phone:
+        call = calling(tls_bench, phone, address)
+    check(call, phone)
+    tls_bench.check()
+
+
+def test_a_telephone_that_cannot_prove_its_name_is_not_called(
+    tls_bench: Workbench, tmp_path: Path
+) -> None:
+    (tmp_path / "stranger").mkdir()
+    stranger = identity(tmp_path / "stranger")
+    with Baresip(tmp_path, encryption="srtp-mand", identity=stranger) as phone:
+        call = tls_bench.dial(phone.address, flow=talk).wait()
+    assert call.ended is not None
+    assert (call.ended.status, call.ended.sip_code) == ("failed", 503)
+    assert "certificate" in call.ended.reason
 
 
 def test_a_telephone_without_srtp_is_refused(bench: Workbench, tmp_path: Path) -> None:

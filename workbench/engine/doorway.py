@@ -11,12 +11,14 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import cast
 
 from workbench.door.tls import Tls
-from workbench.door.ways import LOOPBACK
+from workbench.door.ways import LOOPBACK, address_towards
 from workbench.door.wire import AnyNote, AnyOrder, Begin, DoorReady, Frames, Leave, Serve, pack
 from workbench.engine.child import Child
 from workbench.errors import AddressInUse, EngineError
+from workbench.sip import SipAddress, Transport
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,8 @@ AGAIN_S = 0.5
 """Before a door that could not be started is tried again."""
 SECRET_BYTES = 32
 BACKLOG = 512
+ANYWHERE = "0.0.0.0"
+"""Where calls are taken at every address of the machine."""
 
 Note = Callable[[AnyNote], None]
 
@@ -75,11 +79,18 @@ class Doorway:
         """Return the id of the process that serves now."""
         return self._process.pid if self._process is not None else None
 
-    @property
-    def listening(self) -> tuple[str, int] | None:
-        """Return the first address where calls are taken, if there is one."""
-        taking = (order for order, _ in self._served if order.takes_calls)
-        return next(((order.host, order.port) for order in taking), None)
+    def contact(self, user: str, hop: SipAddress) -> str | None:
+        """Return the URI by which a registrar finds us, None where no calls are taken.
+
+        It is the first address of the way by which the registrar is reached, or else any.
+        """
+        taking = [order for order, _ in self._served if order.takes_calls]
+        taking.sort(key=lambda order: order.transport != hop.transport)
+        if not taking:
+            return None
+        at = taking[0]
+        host = address_towards(hop.host) if at.host == ANYWHERE else at.host
+        return str(SipAddress(user, host, at.port, cast("Transport", at.transport)))
 
     def open(self, host: str, retell: Callable[[], Iterable[AnyOrder]]) -> None:
         """Start the door; calls go out from a host.

@@ -148,8 +148,10 @@ class Pool:
             EngineError: there is no address, and none can be opened.
         """
         await self.use_account(account)
-        host, port = self._door.listening or await self.listen(self._host, 0)
-        self._registrars.register(account, f"sip:{account.user}@{host}:{port}", tell)
+        if (contact := self._door.contact(account.user, account.hop)) is None:
+            await self.listen(self._host, 0)
+            contact = self._door.contact(account.user, account.hop) or ""
+        self._registrars.register(account, contact, tell)
 
     async def unregister(self, uri: str) -> None:
         """Take a registration back; does nothing when there is none."""
