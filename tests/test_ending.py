@@ -39,6 +39,7 @@ def a_call(direction: str, *, rang: bool = False, answered: bool = False) -> Cal
         (OUT, {}, "engine", 503, "failed", "engine"),
         (OUT, {"answered": True}, "engine", 500, "failed", "engine"),
         (IN, {"rang": True}, "remote", 487, "canceled", "caller"),
+        (IN, {}, "remote", 408, "failed", "caller"),
         (IN, {}, "local", 486, "busy", "app"),
         (IN, {}, "local", 603, "failed", "app"),
         (IN, {"answered": True}, "local", 200, "completed", "app"),

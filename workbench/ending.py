@@ -68,7 +68,9 @@ def _status(call: Call, released: sg.Released) -> str:
     if released.sip_code in _BUSY:
         return "busy"
     if call.direction == "inbound":
-        return "canceled" if released.by == "remote" else "failed"
+        # Silence (408) is no CANCEL: an answer was never acknowledged.
+        gave_up = released.by == "remote" and released.sip_code != 408
+        return "canceled" if gave_up else "failed"
     return _unanswered(call, released)
 
 

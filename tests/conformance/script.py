@@ -1,13 +1,19 @@
 """SIPp scenarios of our own, put together from steps: what a peer expects and what it sends."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 SENDRECV, SENDONLY, RECVONLY, INACTIVE = "sendrecv", "sendonly", "recvonly", "inactive"
 OURS = "<sip:peer@[local_ip]:[local_port]>;tag=[pid]-[call_number]"
+SERVICE = "<sip:service@[remote_ip]:[remote_port]>"
 VIA = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]"
 CONTACT = "Contact: <sip:peer@[local_ip]:[local_port]>"
+LEARNING = ("INVITE", 180, 183, 200)
+"""Messages from which the peer learns where requests of the dialog go."""
+INVITED = {"theirs": "From:", "via": "Via:", "to": "To:", "cseq": "CSeq:"}
+"""What is kept of an INVITE, for `answer_late`; `theirs` is to whom requests go."""
 SDP = """\
 v=0
 o=- 1 {version} IN IP4 [local_ip]
@@ -39,15 +45,20 @@ def sdp(direction: str = SENDRECV, *, version: int = 1, address: str = "[media_i
     return SDP.format(direction=direction, version=version, address=address)
 
 
-def recv(what: str | int, *, optional: bool = False, has: str = "") -> str:
-    """Expect a request or a response; `has` is a regular expression that it must match."""
+def recv(what: str | int, *, optional: bool = False, has: str = "", within: str = "") -> str:
+    """Expect a request or a response.
+
+    `has` is a regular expression that it must match, or that a header of it must match:
+    what matches is `[$seen]` in later steps.
+    """
     kind = "response" if isinstance(what, int) else "request"
-    attributes = ' optional="true"' * optional + ' rrs="true"' * (what in ("INVITE", 200))
+    attributes = ' optional="true"' * optional + ' rrs="true"' * (what in LEARNING)
     actions = ""
     if what == "INVITE":
-        actions += _match(".*", "theirs", header="From:")
+        for name, header in INVITED.items():
+            actions += _match(".*", name, header=header)
     if has:
-        actions += _match(has, "seen")
+        actions += _match(has, "seen", header=within)
     return f'<recv {kind}="{what}"{attributes}><action>{actions}</action></recv>'
 
 
@@ -66,25 +77,66 @@ def agree(code: int = 200, phrase: str = "OK", *headers: str, body: str = "") ->
     return respond(code, phrase, *headers, body=body).replace(";tag=[pid]-[call_number]", "", 1)
 
 
-def call(*headers: str, body: str = "") -> str:
-    """Send the INVITE that begins the call."""
+def answer_late(code: int, phrase: str, *headers: str, body: str = "") -> str:
+    """Answer the INVITE when another request has come since."""
     lines = [
-        "INVITE sip:service@[remote_ip]:[remote_port] SIP/2.0", VIA, f"From: {OURS}",
-        "To: <sip:service@[remote_ip]:[remote_port]>", "Call-ID: [call_id]", "CSeq: 1 INVITE",
+        f"SIP/2.0 {code} {phrase}", "Via:[$via]", "From:[$theirs]",
+        "To:[$to];tag=[pid]-[call_number]", "Call-ID: [call_id]", "CSeq:[$cseq]", CONTACT,
+        *headers,
+    ]  # fmt: skip
+    return _send(lines, body)
+
+
+def second(response: str) -> str:
+    """Let a response to an INVITE come from another callee."""
+    tagged = re.sub(r"(To:.*|\[last_To:\]);tag=", r"\1;tag=second-", response)
+    return tagged.replace("Contact: <sip:peer@", "Contact: <sip:second@")
+
+
+def paired(request: str, response: str) -> tuple[str, str]:
+    """Let a response belong to one request, whatever its CSeq."""
+    return (
+        request.replace("<send>", '<send start_txn="paired">'),
+        response.replace("<recv ", '<recv response_txn="paired" '),
+    )
+
+
+def via(transaction: str) -> str:
+    """Return the Via of a transaction by its name: a second send of it is a retransmission."""
+    return VIA.replace("[branch]", f"z9hG4bK-[pid]-[call_number]-{transaction}")
+
+
+def outside(
+    method: str, *headers: str, cseq: int = 1, body: str = "", kind: str = "",
+    transaction: str = "call", tag: str = "",
+) -> str:  # fmt: skip
+    """Send a request outside of the dialog."""
+    lines = [
+        f"{method} sip:service@[remote_ip]:[remote_port] SIP/2.0", via(transaction),
+        f"From: {OURS}", f"To: {SERVICE}{tag}", "Call-ID: [call_id]", f"CSeq: {cseq} {method}",
         CONTACT, "Max-Forwards: 70", *headers,
     ]  # fmt: skip
-    return _send(lines, body or sdp())
+    return _send(lines, body, kind=kind)
+
+
+def call(*headers: str, body: str = "", kind: str = "") -> str:
+    """Send the INVITE that begins the call; a second time, it is a retransmission."""
+    return outside("INVITE", *headers, body=body or sdp(), kind=kind)
+
+
+def give_in() -> str:
+    """Acknowledge that our INVITE was refused."""
+    return outside("ACK", tag="[peer_tag_param]")
 
 
 def request(
-    method: str, cseq: int, *headers: str, body: str = "", to: str = "theirs", kind: str = ""
-) -> str:
+    method: str, cseq: int, *headers: str, body: str = "", to: str = "theirs", kind: str = "",
+    via: str = VIA, tag: str = "[peer_tag_param]",
+) -> str:  # fmt: skip
     """Send a request inside of the dialog: `to` is "theirs" for a callee, else "peer"."""
-    target = "[$theirs]"
-    if to == "peer":
-        target = "<sip:service@[remote_ip]:[remote_port]>[peer_tag_param]"
+    target = "[$theirs]" if to == "theirs" else f"{SERVICE}{tag}"
     lines = [
-        f"{method} [next_url] SIP/2.0", VIA, f"From: {OURS}", f"To: {target}",
+        f"{method} [next_url] SIP/2.0", via, f"From: {OURS}", f"To: {target}",
         "Call-ID: [call_id]", f"CSeq: {cseq} {method}", CONTACT, "Max-Forwards: 70", *headers,
     ]  # fmt: skip
     return _send(lines, body, kind=kind)
@@ -119,10 +171,12 @@ DISMISSED: Sequence[str] = (recv("BYE"), agree())
 def write(path: Path, *steps: str) -> Path:
     """Write a scenario to a file."""
     body = "\n".join(steps)
-    unused = '<Reference variables="theirs,seen"/>'
-    given = '<nop><action><assignstr assign_to="seen" value=""/></action></nop>'
-    given += '<nop><action><assignstr assign_to="theirs" value=""/></action></nop>'
+    names = [*INVITED, "seen", "space"]
+    given = "".join(
+        f'<assignstr assign_to="{name}" value="{" " * (name == "space")}"/>' for name in names
+    )
     path.write_text(
-        f'<?xml version="1.0"?>\n<scenario name="own">{given}{body}{unused}</scenario>'
+        f'<?xml version="1.0"?>\n<scenario name="own"><nop><action>{given}</action></nop>{body}'
+        f'<Reference variables="{",".join(names)}"/></scenario>'
     )
     return path

@@ -9,35 +9,50 @@ from workbench import Flow, Policy, Workbench
 from workbench import events as ev
 from workbench.replay import replay
 
+PATIENCE_S = 120
 SUCCESS = Counts(successful=1, failed=0)
 
 
 def placed(
-    folder: Path, ours: Flow, *steps: str, policy: Policy | None = None
-) -> Sequence[ev.Event]:
+    folder: Path, ours: Flow, *steps: str, policy: Policy | None = None,
+    options: Sequence[str] = (), ring_timeout: float = 60.0,
+) -> Sequence[ev.Event]:  # fmt: skip
     """Let a flow of ours call SIPp; return the call's history, which replays exactly."""
     with (
         Workbench(folder / "store", policy=policy) as bench,
-        Sipp(folder, write(folder / "own.xml", *steps)) as sipp,
+        Sipp(folder, write(folder / "own.xml", *steps), options=options) as sipp,
     ):
-        history = bench.dial(sipp.address, flow=ours).wait(60).history
+        call = bench.dial(sipp.address, flow=ours, ring_timeout=ring_timeout)
+        history = call.wait(PATIENCE_S).history
         assert sipp.finish() == SUCCESS, sipp.errors + sipp.messages
         bench.check()
     return replayed(history, ours)
 
 
 def taken(
-    folder: Path, ours: Flow, *steps: str, policy: Policy | None = None
-) -> Sequence[ev.Event]:
+    folder: Path, ours: Flow, *steps: str, policy: Policy | None = None,
+    options: Sequence[str] = (),
+) -> Sequence[ev.Event]:  # fmt: skip
     """Let SIPp call a flow of ours; return the call's history, which replays exactly."""
     with Workbench(folder / "store", policy=policy) as bench:
         peer = bench.answer(ours).removeprefix("sip:")
-        with Sipp(folder, write(folder / "own.xml", *steps), peer=peer) as sipp:
+        scenario = write(folder / "own.xml", *steps)
+        with Sipp(folder, scenario, peer=peer, options=options) as sipp:
             assert sipp.finish() == SUCCESS, sipp.errors + sipp.messages
         (call,) = bench.calls
-        history = call.wait(60).history
+        history = call.wait(PATIENCE_S).history
         bench.check()
     return replayed(history, ours)
+
+
+def turned_away(folder: Path, ours: Flow, *steps: str) -> None:
+    """Let SIPp call; what it sends is refused before it becomes a call on record."""
+    with Workbench(folder / "store") as bench:
+        peer = bench.answer(ours).removeprefix("sip:")
+        with Sipp(folder, write(folder / "own.xml", *steps), peer=peer) as sipp:
+            assert sipp.finish() == SUCCESS, sipp.errors + sipp.messages
+        bench.check()
+        assert bench.calls == []
 
 
 def replayed(history: Sequence[ev.Event], ours: Flow) -> Sequence[ev.Event]:

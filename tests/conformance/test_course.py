@@ -8,6 +8,7 @@ from tests.conformance.script import (
     DISMISSED,
     PLACED,
     call,
+    pause,
     recv,
     request,
     respond,
@@ -74,7 +75,7 @@ def test_early_media_of_a_callee(tmp_path: Path) -> None:
     history = placed(
         tmp_path, listen,
         recv("INVITE"), respond(183, "Session Progress", body=sdp()),
-        respond(200, "OK", body=sdp()), recv("ACK"),
+        respond(200, "OK", body=sdp()), recv("ACK"), pause(300),
         request("BYE", 2, 'Reason: Q.850;cause=31;text="enough"'), recv(200),
     )  # fmt: skip
     assert topics(history)[:4] == ["placed", "early_media", "media_started", "answered"]

@@ -63,6 +63,8 @@ def wav(tmp_path: Path) -> Callable[[float], str]:
 
     def make(seconds: float, rate: int = 8000) -> str:
         path = tmp_path / f"{seconds}-{rate}.wav"
+        if path.exists():
+            return str(path)  # a worker may be reading it
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)

@@ -13,6 +13,7 @@ from workbench.engine.slices import Slice
 from workbench.signals import AnySignal, Signal
 
 PATIENCE_S = 15.0
+LONGEST_S = 30.0
 SomeSignal = TypeVar("SomeSignal", bound=Signal)
 
 
@@ -69,10 +70,14 @@ class Stage:
             try:
                 await self.pass_time()
             except TimeoutError:
-                raise AssertionError(
-                    f"No {kind.__name__} {fields or ''} on leg {leg}, only:\n"
-                    + "\n".join(map(str, self.signals))
-                ) from None
+                raise self.missing(kind, leg, fields) from None
+
+    def missing(
+        self, kind: type[Signal], leg: str | None, fields: dict[str, Any]
+    ) -> AssertionError:
+        """Tell what was waited for, and what came instead."""
+        came = "\n".join(map(str, self.signals))
+        return AssertionError(f"No {kind.__name__} {fields or ''} on leg {leg}, only:\n{came}")
 
     async def fork_of(self, leg: str, fork: str) -> list[Slice]:
         """Wait for the end of a fork; return all of its slices."""
@@ -150,6 +155,16 @@ class PoolStage(Stage):
 
     def silent_uri(self) -> str:
         return "sip:nobody@{}:{}".format(*self._silent.getsockname())
+
+    async def until(
+        self, kind: type[SomeSignal], leg: str | None = None, **fields: Any
+    ) -> SomeSignal:
+        """Wait, but not for ever: what is sampled while a call goes on is news, too."""
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                return await super().until(kind, leg, **fields)
+        except TimeoutError:
+            raise self.missing(kind, leg, fields) from None
 
     async def close(self) -> None:
         await super().close()

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from workbench import sip
+from workbench.engine.inquiries import Inquiries
+from workbench.engine.native import Text
 
 ALLOWED = frozenset(
     {
@@ -81,12 +83,6 @@ def _event(message: str) -> str:
     return sip.header_value(message, "Event", "o").partition(";")[0].strip().lower()
 
 
-class Text(ctypes.Structure):
-    """A `pj_str_t`: text with its length, without an end mark."""
-
-    _fields_ = (("ptr", ctypes.c_char_p), ("slen", ctypes.c_ssize_t))
-
-
 _ON_MESSAGE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 
@@ -120,8 +116,12 @@ class Gate:
         defect: Callable[[str], None],
         takes_notify: Callable[[str], bool],
         takes_refer: Callable[[str], bool],
+        digit: Callable[[str, str], None],
     ) -> None:
-        """Use the C symbols of `library`; the others are those of `verdict`."""
+        """Use the C symbols of `library`; the first two others are those of `verdict`.
+
+        `digit` hears of each digit that came by INFO, after the request itself.
+        """
         self._asked = takes_notify, takes_refer
         self.last_received = ""
         """The message that the library logged last, and hands over next."""
@@ -130,6 +130,7 @@ class Gate:
         self._respond.argtypes = [ctypes.c_void_p] * 2 + [ctypes.c_int] + [ctypes.c_void_p] * 3
         library.pjsua_get_pjsip_endpt.restype = ctypes.c_void_p
         self._endpoint = library.pjsua_get_pjsip_endpt()
+        self._inquiries = Inquiries(library, self._endpoint, digit)
         name = b"mod-workbench-gate"
         self._module = _Module(
             name=Text(name, len(name)),
@@ -148,6 +149,8 @@ class Gate:
             code = verdict(self.last_received, *self._asked)
             if code:
                 self._respond(self._endpoint, request, code, None, None, None)
+            elif code is None and self._inquiries.answer(self.last_received, request):
+                return 1
         except Exception as error:  # noqa: BLE001 - the caller is C
             self._defect(f"gate: {type(error).__name__}: {error}")
             return 1

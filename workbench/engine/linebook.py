@@ -109,16 +109,29 @@ class LineBook:
     def _of(self, request: str) -> Sequence[Line]:
         return self._by_call_id.get(sip.header_value(request, "Call-ID", "i"), ())
 
+    def digit_by_info(self, request: str, digit: str) -> None:
+        """Tell of a digit that came by INFO, once however often it is sent again."""
+        call_id = sip.header_value(request, "Call-ID", "i")
+        cseq = int(sip.header_value(request, "CSeq").partition(" ")[0])
+        for line in self._meant(LoggedMessage(call_id, "received", request)):
+            if line.last_info < cseq:
+                line.last_info = cseq
+                line.tell(self._exchange.digit_received, digit, "sip-info")
+
     def seen(self, logged: LoggedMessage) -> None:
         """Give a message to the line of its Call-ID."""
         lines = self._by_call_id.get(logged.call_id, [])
-        own = own_tag(logged)
         if lines and logged.direction == "sent" and logged.text.startswith("INVITE "):
-            lines[0].tag = lines[0].tag or own
+            lines[0].tag = lines[0].tag or own_tag(logged)
+        for line in self._meant(logged):
+            line.see(logged.direction, logged.text)
+
+    def _meant(self, logged: LoggedMessage) -> Sequence[Line]:
+        """Return the line that a message belongs to, in a list of one or none."""
+        lines, own = self._by_call_id.get(logged.call_id, []), own_tag(logged)
         ours = [line for line in lines if line.tag == own]
         taken = [line for line in lines if not line.tag]  # of which we know no tag
-        for line in (ours or taken)[:1]:
-            line.see(logged.direction, logged.text)
+        return (ours or taken)[:1]
 
     def step(self, calls_in_use: Callable[[], int]) -> None:
         """Hand over what was put down, follow the tapes and forget what is over."""

@@ -116,6 +116,8 @@ class Line:
         self.tag = ""
         """Our tag, known from the first message of a call that we placed."""
         self.dealings = Dealings(leg, exchange, self.tell)
+        self.last_info = -1
+        """CSeq of the last INFO that brought a digit."""
         self._verdict = ""
         """The message by which the far end ended or refused the call."""
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pjsua2 as pj
 
 from workbench import refer, sip
+from workbench.engine.codecs import acceptable
 from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import NO_HEADERS, Headers, Hearing, LineError, StreamCount
@@ -38,6 +39,8 @@ class Owner(Protocol):
     book: LineBook
     keeps_rtp: bool
     """Whether RTP from elsewhere than negotiated is dropped."""
+    preferred: tuple[str, ...]
+    """The codecs that are offered and accepted now."""
 
     def prefer(self, codecs: tuple[str, ...]) -> None:
         """Offer and accept these codecs from now on; the usual ones for none."""
@@ -288,8 +291,10 @@ class PjCall(pj.Call):
 
     @guarded
     def onCallRxOffer(self, prm: Any) -> None:
-        """Answer what the far end offers anew with the codecs of this call."""
+        """Answer what the far end offers anew with the codecs of this call, or with 488."""
         self.trunk.prefer(self.codecs)
+        if not acceptable(str(prm.offer.wholeSdp), self.trunk.preferred):
+            prm.statusCode = 488  # where pjsip would say 500
         self.trunk.book.put(functools.partial(self.trunk.prefer, ()))
 
     @guarded

@@ -93,7 +93,7 @@ class PjTrunk:
         What registrars answer goes to `tell`; audio flows on `terms` unless a call says so.
         """
         self._terms = terms
-        self._preferred: tuple[str, ...] = ()
+        self.preferred: tuple[str, ...] = ()
         self.exchange, self.defect, self._tell = exchange, defect, tell
         self.book = LineBook(exchange, name, monotonic, PjBridge(), media)
         self.takes_calls = False
@@ -120,8 +120,9 @@ class PjTrunk:
         config.logConfig.writer = self._log
         self.endpoint.libInit(config)
         self._gate = gate.Gate(
-            library, self.defect, self.book.takes_notify, self.book.takes_refer
-        )
+            library, self.defect, self.book.takes_notify, self.book.takes_refer,
+            self.book.digit_by_info,
+        )  # fmt: skip
         udp.port, udp.boundAddress = 0, settings.LOOPBACK
         try:
             transport = self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, udp)
@@ -143,9 +144,9 @@ class PjTrunk:
     def prefer(self, codecs: tuple[str, ...]) -> None:
         """Offer and accept these codecs from now on; the usual ones for none."""
         wanted = codecs or self._terms.codecs
-        if wanted == self._preferred:
+        if wanted == self.preferred:
             return
-        self._preferred = wanted
+        self.preferred = wanted
         for codec in self.endpoint.codecEnum2():
             name = str(codec.codecId)
             self.endpoint.codecSetPriority(name, settings.codec_priority(name, wanted))

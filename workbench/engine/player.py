@@ -8,8 +8,8 @@ the player's address; freed in between, it takes the process with it (SIGSEGV in
 import ctypes
 import wave
 
-from workbench.engine.gate import Text
 from workbench.engine.line import LineError
+from workbench.engine.native import Text
 
 NO_LOOP = 1
 """PJMEDIA_FILE_NO_LOOP."""

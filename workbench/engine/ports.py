@@ -10,8 +10,8 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from workbench.engine.gate import Text
 from workbench.engine.line import LineError
+from workbench.engine.native import Text
 from workbench.engine.settings import CLOCK_RATE, FRAME_MS
 
 FRAME_SAMPLES = CLOCK_RATE * FRAME_MS // 1000

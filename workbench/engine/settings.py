@@ -15,6 +15,10 @@ SRTP_SUITES = ("AES_256_CM_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_80")
 """RFC 6188 and RFC 4568; a tag of 32 bits is too short to be offered."""
 SRTP_USE = {"off": 0, "optional": 1, "required": 2}
 """The numbers of pjmedia_srtp_use."""
+RELIABLE_WHEN_REQUIRED = 0
+"""PJSUA_100REL_NOT_USED: the name says less than what it does."""
+TIMER_WHEN_SUPPORTED = 1
+"""PJSUA_SIP_TIMER_OPTIONAL."""
 
 ENDPOINT: dict[str, object] = {
     # One thread for SIP, the one that polls: no callback ever meets Python's lock abroad.
@@ -50,6 +54,13 @@ ACCOUNT: dict[str, object] = {
     "natConfig.sdpNatRewriteUse": 0,
     "natConfig.sipOutboundUse": 0,
     "natConfig.udpKaIntervalSec": 0,
+    # Reliable responses where the caller requires them (RFC 3262), and only there: a proxy that
+    # loses a PRACK would hold up the answer. As a caller we always take them.
+    "callConfig.prackUse": RELIABLE_WHEN_REQUIRED,
+    # A call whose far end is gone without a BYE ends when its session expires (RFC 4028).
+    "callConfig.timerUse": TIMER_WHEN_SUPPORTED,
+    "callConfig.timerSessExpiresSec": 1800,
+    "callConfig.timerMinSESec": 90,
     "videoConfig.autoShowIncoming": False,
     "videoConfig.autoTransmitOutgoing": False,
 }
