@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from workbench import events as ev
-from workbench.call import Call
+from workbench.call import ENDS, STARTS, Call
 from workbench.clock import EPOCH
-from workbench.ending import ended_fields
+from workbench.ending import ended_fields, lost_ends
 from workbench.signals import Released
 
 OUT, IN = "outbound", "inbound"
@@ -57,3 +58,28 @@ def test_status_and_who_ended_it(
 def test_the_cause_of_a_reason_header_goes_before_the_table() -> None:
     released = Released(leg="l", at=EPOCH, by="remote", sip_code=480, q850_cause=18)
     assert ended_fields(a_call(OUT), released)["q850_cause"] == 18
+
+
+VALUES: dict[str, Any] = {
+    "caused_by": 1, "sip_code": 200, "seconds": 1.0, "timeout_s": 1.0, "max_digits": 1,
+    "digit_timeout_s": 1.0, "leg": "l", "members": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", STARTS, ids=lambda kind: kind.TOPIC)
+def test_whatever_began_has_an_end_when_the_workbench_is_lost(kind: type[ev.Event]) -> None:
+    call = a_call(IN, answered=True)
+    needed = [
+        field.name
+        for field in msgspec.structs.fields(kind)
+        if field.required and field.name not in ("call_id", "version", "at")
+    ]
+    fields = {name: VALUES.get(name, "x-1") for name in needed}
+    call.next(kind, EPOCH, **fields)
+    (begun,) = call.open
+    for end, end_fields in lost_ends(call):
+        call.next(end, EPOCH, **end_fields)
+    if STARTS[kind] not in ("recording", "fork"):  # whose audio has to be looked at first
+        assert begun not in call.open
+        assert call.closed
+    assert STARTS[kind] in ENDS.values()

@@ -25,6 +25,7 @@ class LegEffects(PassageEffects):
             self._refuse_leg(event.leg, refusal)
 
     def _ask_for(self, placed: ev.Placed, leg: str, uri: str) -> None:
+        parent = self._switchboard.calls.get(placed.parent)
         self.ask(
             cm.Dial(
                 leg=leg,
@@ -36,6 +37,7 @@ class LegEffects(PassageEffects):
                 headers=placed.headers,
                 replaces=placed.replaces,
                 ring_timeout_s=placed.ring_timeout_s,
+                beside=parent.leg if parent is not None else "",
             )
         )
 
