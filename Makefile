@@ -73,6 +73,7 @@ packages:
 	command -v sipp >/dev/null || missing="$$missing sip-tester"; \
 	command -v tcpdump >/dev/null || missing="$$missing tcpdump"; \
 	command -v kamailio >/dev/null || missing="$$missing kamailio"; \
+	ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || missing="$$missing kamailio-tls-modules"; \
 	command -v baresip >/dev/null || missing="$$missing baresip-core"; \
 	[ -z "$$missing" ] && exit 0; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.acceptance.sipp import free_port
+from tests.door.certificates import Identity
 
 PING = (
     "OPTIONS sip:127.0.0.1:{port} SIP/2.0\r\n"
@@ -27,10 +28,11 @@ debug=1
 log_stderror=yes
 fork=yes
 children=1
-disable_tcp=yes
+{streams}
 auto_aliases=no
 listen=udp:127.0.0.1:{port}
 alias="{realm}"
+{tls}
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
@@ -81,14 +83,36 @@ request_route {{
 """
 
 
+TLS = """
+[server:default]
+method = TLSv1.2+
+certificate = {certificate}
+private_key = {key}
+
+[client:default]
+method = TLSv1.2+
+verify_certificate = no
+require_certificate = no
+"""
+
+
 class Kamailio:
     """One Kamailio, from `with` to its end; every user has the same password."""
 
     def __init__(
-        self, folder: Path, password: str, *, algorithm: str = "MD5", most_s: int = 3600
+        self,
+        folder: Path,
+        password: str,
+        *,
+        algorithm: str = "MD5",
+        most_s: int = 3600,
+        identity: Identity | None = None,
     ) -> None:
-        """Write its configuration into `folder`; registrations last `most_s` at most."""
-        self.port = free_port()
+        """Write its configuration into `folder`; registrations last `most_s` at most.
+
+        With an identity it speaks TLS too, at `tls_port`.
+        """
+        self.port, self.tls_port = free_port(), free_port()
         self.folder = folder / "kamailio"
         self.folder.mkdir(exist_ok=True)
         self._config = self.folder / "kamailio.cfg"
@@ -99,8 +123,19 @@ class Kamailio:
                 password=password,
                 algorithm=algorithm,
                 most_s=most_s,
+                streams=self._streams() if identity else "disable_tcp=yes",
+                tls=self._tls(identity) if identity else "",
             )
         )
+
+    def _streams(self) -> str:
+        return f"enable_tls=1\nlisten=tls:127.0.0.1:{self.tls_port}\ntcp_children=1"
+
+    def _tls(self, identity: Identity) -> str:
+        self.folder.joinpath("tls.cfg").write_text(
+            TLS.format(certificate=identity.certificate, key=identity.key)
+        )
+        return f'loadmodule "tls.so"\nmodparam("tls", "config", "{self.folder}/tls.cfg")'
 
     @property
     def address(self) -> str:
@@ -144,7 +179,7 @@ class Kamailio:
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [path, "-DD", "-E", "-f", str(self._config), "-Y", str(self.folder),
-                 "-w", str(self.folder), "-m", "32", "-M", "4"],
+                 "-w", str(self.folder), "-m", "64", "-M", "8"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         return self

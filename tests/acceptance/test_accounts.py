@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.kamailio import REALM, Kamailio
-from workbench import Account, CallControl, Policy, Workbench, flow
+from tests.door.certificates import identity
+from workbench import Account, CallControl, Policy, Tls, Workbench, flow
 from workbench import events as ev
 from workbench.engine.pool import Pool
 from workbench.replay import replay
@@ -164,6 +165,32 @@ def test_no_account_is_told_that_one_is_asked_for(kamailio: Kamailio, bench: Wor
     assert call.ended is not None
     assert (call.ended.status, call.ended.sip_code) == ("failed", 407)
     assert "name an account with `account=`" in call.ended.reason
+
+
+def test_an_account_registers_and_is_called_over_tls(tmp_path: Path) -> None:
+    us = identity(tmp_path)
+    tls = Tls(certificate=str(us.certificate), key=str(us.key), authorities=str(us.authority))
+    with (
+        Kamailio(tmp_path, PASSWORD, identity=us) as server,
+        Workbench(tmp_path / "store", policy=EVERYBODY, tls=tls, srtp="required") as bench,
+        Workbench(tmp_path / "other", policy=EVERYBODY, srtp="required") as other,
+    ):
+        server.until_ready()
+        address = bench.answer(greet, "127.0.0.1:0;transport=tls")
+        at = f"127.0.0.1:{server.tls_port}"
+        alice = Account(
+            uri=f"sip:alice@{REALM}", password=PASSWORD, registrar=at, transport="tls"
+        )
+        assert bench.register(alice).state == "registered"
+        server.until_logged(f"SAVED alice <{address.replace('sip:', 'sip:alice@')}> 300")
+        bob = account(server, "bob")
+        other.register(bob)
+        call = other.dial("alice", account=bob, flow=listen).wait()
+        assert call.ended is not None
+        assert call.ended.status == "completed", call.history
+        taken = bench.calls[-1].wait()
+        secure = [each.secure for each in taken.history if isinstance(each, ev.MediaStarted)]
+        assert secure == [True]
 
 
 def test_a_registrar_that_comes_late_is_found(tmp_path: Path, bench: Workbench) -> None:
