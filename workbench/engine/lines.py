@@ -351,8 +351,11 @@ def contact_of(message: str) -> str:
     return sip.bare_uri(sip.header_value(message, "Contact", "m"))
 
 
-def counted(stat: Any) -> StreamCount:
-    """Copy the counters of a stream, in the units of RFC 3550's reports as milliseconds."""
+def counted(stat: Any, reported_of: int) -> StreamCount:
+    """Copy the counters of a stream, in milliseconds and per cent.
+
+    What the far end has lost is its last report's, of the packets that were sent until then.
+    """
     rtcp, jbuf = stat.rtcp, stat.jbuf
     rx, tx, rtt = rtcp.rxStat, rtcp.txStat, rtcp.rttUsec
     heard, reported = rx.jitterUsec, tx.jitterUsec
@@ -364,6 +367,6 @@ def counted(stat: Any) -> StreamCount:
         jitter_ms_rx=heard.mean / 1000,
         packets_sent=int(tx.pkt),
         jitter_ms_tx=reported.mean / 1000 if told else None,
-        loss_pct_tx=100 * tx.loss / max(1, tx.pkt) if told else None,
+        loss_pct_tx=100 * tx.loss / max(1, reported_of) if told else None,
         rtt_ms=rtt.mean / 1000 if rtt.n else None,
     )

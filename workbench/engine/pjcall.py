@@ -112,6 +112,8 @@ class PjCall(pj.Call):
         super().__init__(account, native_id)
         self.trunk, self.line, self._account = trunk, line, account
         account.calls += 1
+        self._report = 0, 0
+        """How often the far end has reported, and how many packets were sent until then."""
         self._held = True
         self.codecs: tuple[str, ...] = ()
         """What it offers, in this order; empty for the usual."""
@@ -174,7 +176,7 @@ class PjCall(pj.Call):
         if not self.hasMedia():
             return None
         try:
-            return counted(self.getStreamStat(0))
+            return self._counted(0)
         except pj.Error:
             return None  # no stream was ever there
 
@@ -202,7 +204,7 @@ class PjCall(pj.Call):
 
     def hearing(self) -> Hearing | None:
         """Return what comes in now, None when no stream flows."""
-        count, info = self._counted(0), self._stream_info()
+        count, info = self.count(), self._stream_info()
         if count is None or info is None:
             return None
         refused = self.trunk.keeps_rtp
@@ -216,6 +218,13 @@ class PjCall(pj.Call):
             strangers=strangers,
             refused=refused,
         )
+
+    def _counted(self, stream: int) -> StreamCount:
+        stat = self.getStreamStat(stream)
+        sent = stat.rtcp.txStat
+        if sent.updateCount != self._report[0]:
+            self._report = int(sent.updateCount), int(sent.pkt)
+        return counted(stat, reported_of=self._report[1])
 
     def _level(self) -> int:
         sent, received = ctypes.c_uint(0), ctypes.c_uint(0)
@@ -311,7 +320,7 @@ class PjCall(pj.Call):
     def onStreamDestroyed(self, prm: Any) -> None:
         """Copy what was counted on a stream; its port goes with it."""
         # The stream is there still, though a re-INVITE has taken the call's media away.
-        self.line.counted(counted(self.getStreamStat(prm.streamIdx)))
+        self.line.counted(self._counted(prm.streamIdx))
         self.line.port_gone()
 
     @guarded
