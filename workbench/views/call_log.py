@@ -16,7 +16,8 @@ COLUMNS = (
     "billsec", "disposition", "hangup_cause", "q850_cause", "sip_code", "disconnected_by",
     "reason", "trunk", "remote_host", "codec_read", "codec_write", "pdd_ms", "mos_lq_rx",
     "mos_lq_tx", "jitter_ms_rx", "jitter_ms_tx", "loss_pct_rx", "loss_pct_tx", "rtt_ms",
-    "answered_by", "recording_hash", "flow", "flow_version", "outcome", "digits", "events", "tag",
+    "answered_by", "recording_hash", "flow", "flow_version", "outcome", "digits", "events",
+    "tag",
 )  # fmt: skip
 """The columns in their order. `trunk`, `answered_by` and `tag` are null until
 calls have trunks, a detected answerer and tags."""
