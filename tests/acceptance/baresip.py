@@ -115,7 +115,11 @@ class Baresip:
 
     def dial(self, uri: str) -> None:
         """Let it call somebody."""
-        message = json.dumps({"command": "dial", "params": uri}).encode()
+        self.order("dial", uri)
+
+    def order(self, command: str, params: str) -> None:
+        """Let it carry out a command of its menu."""
+        message = json.dumps({"command": command, "params": params}).encode()
         self._link.sendall(b"%d:%s," % (len(message), message))
 
     def heard(self) -> tuple[Path, ...]:
