@@ -1,7 +1,10 @@
 """Transfers with a telephone that is not ours: it is handed on, and hands us on."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +110,41 @@ def test_a_telephone_hands_us_on(bench: Workbench, tmp_path: Path) -> None:
 
 def over(event: ev.Event, call_id: str) -> bool:
     return event.call_id == call_id and isinstance(event, ev.ReferFinished)
+
+
+@contextmanager
+def plain_phone() -> Iterator[str]:
+    """Run a telephone that knows Replaces, which baresip 1.0 does not; give its address."""
+    command = [sys.executable, "-m", "tests.live.plain_phone"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True,
+    ) as phone:  # fmt: skip
+        assert phone.stdin is not None
+        assert phone.stderr is not None
+        try:
+            yield phone.stderr.readline().strip()
+        finally:
+            phone.stdin.close()
+            phone.wait(30)
+
+
+def test_a_telephone_takes_our_place_in_a_consultation(bench: Workbench) -> None:
+    consultation: list[CallHandle] = []
+
+    @flow
+    async def connect(call: CallControl) -> str:
+        other = await call.step("the consultation", lambda: consultation[0].id)
+        transferred = await call.transfer_to(other, timeout=30)
+        await call.hangup()
+        return f"{transferred.outcome} {transferred.sip_code}"
+
+    with plain_phone() as one, plain_phone() as other:
+        consultation.append(bench.dial(other, flow=wait).wait_answered(30))
+        history = bench.dial(one, flow=connect).wait(60).history
+        consulted = consultation[0].wait(60)
+    assert only(history, ev.FlowReturned).value == "completed 200"
+    assert replay(history, connect).equal
+    assert replay(consulted.history, wait).equal
+    # Its callee has let us go, since the other telephone is there now.
+    assert only(consulted.history, ev.Ended).by == "callee"
