@@ -1,6 +1,7 @@
 """Calls with an account, against a far end that asks for credentials when it pleases."""
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -10,10 +11,13 @@ from tests.engine.raw_sip import PATIENCE_S, RawPeer, header, sequence_of
 from tests.engine.stage import PoolStage
 from workbench.commands import Dial, Hangup, Hold
 from workbench.engine.account import Account, Registration
+from workbench.engine.registrar import MOST_ACCOUNTS
 from workbench.signals import Answered, Held, HoldFailed, Released
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sip]
 
+LOOK_S = 0.1
+"""Between two looks whether a registration is known to stand."""
 REFUSED = "407 Proxy Authentication Required"
 
 
@@ -97,3 +101,38 @@ async def test_a_registrar_with_far_too_many_routes_kills_nobody(
     await pool_stage.do(Hangup, "b")
     await pool_stage.until(Released, "b")
     assert pool_stage.pool.registering == before
+
+
+async def accept(peer: RawPeer, uris: list[str], told: dict[str, list[Registration]]) -> None:
+    """Accept registrations until all that have room are registered; refuse nobody."""
+    seen = 0
+    async with asyncio.timeout(PATIENCE_S):
+        while any(told[uri][-1].state == "registering" for uri in uris):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(peer._hear(), LOOK_S)
+            for message in peer._received[seen:]:
+                if any(uri in message for uri in uris) and "\r\nExpires: 300" in message:
+                    peer.respond(message, "200 OK", extra="Expires: 300\r\n")
+            seen = len(peer._received)
+
+
+async def test_accounts_that_come_and_go_while_nobody_confirms_it_kill_nobody(
+    pool_stage: PoolStage, peer: RawPeer
+) -> None:
+    told: dict[str, list[Registration]] = {}
+    before: dict[str, int] = {}
+    for generation in range(3):
+        uris = [f"sip:user{generation}{number}@pbx.test" for number in range(MOST_ACCOUNTS)]
+        for uri in uris:
+            coming = Account(uri=uri, password="secret", registrar=peer.name)
+            await pool_stage.pool.register(coming, told.setdefault(uri, []).append)
+        await accept(peer, uris, told)
+        before = before or dict(pool_stage.pool.registering)
+        for uri in uris:
+            await pool_stage.pool.unregister(uri)
+    await pool_stage.talk("b")
+    await pool_stage.do(Hangup, "b")
+    await pool_stage.until(Released, "b")
+    assert pool_stage.pool.registering == before
+    assert len(before) == 1
+    assert all(standings[-1].state == "unregistered" for standings in told.values())

@@ -16,7 +16,7 @@ from workbench import sip
 from workbench.engine import settings
 from workbench.engine.line import LineError
 from workbench.engine.linebook import LineBook
-from workbench.engine.pjcall import Owner, PjCall, guarded
+from workbench.engine.pjcall import Owner, PjCall, guarded, library
 from workbench.engine.terms import Srtp
 from workbench.engine.wire import Register, RegistrationChanged, UseAccount
 
@@ -129,7 +129,7 @@ class Identities:
         return self._open[key]
 
     def _make_room(self) -> None:
-        if len(self._open) < MOST:
+        if not is_full():
             return
         idle = [
             key
@@ -169,6 +169,10 @@ class Registrations:
         account = self._identities.known(order.uri)
         if order.uri in self._open and self._open[order.uri][0] != account:
             self.unregister(order.uri)
+        if order.uri not in self._open and is_full():
+            reason = "a worker has no room before other registrations are taken back"
+            self._tell(RegistrationChanged(uri=order.uri, sip_code=503, reason=reason))
+            return
         try:
             if order.uri not in self._open:
                 self._open[order.uri] = account, self._opened(account, order.contact)
@@ -211,6 +215,11 @@ class Registrations:
         self._parting.discard(account)
         with suppress(pj.Error):
             account.shutdown()
+
+
+def is_full() -> bool:
+    """Tell whether one more account would abort the process."""
+    return int(library.pjsua_acc_get_count()) >= MOST
 
 
 def charge(config: pj.AccountConfig, order: UseAccount) -> None:
