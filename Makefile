@@ -66,21 +66,30 @@ $(READY): pyproject.toml constraints.txt
 	$(PIP) install -c constraints.txt -e ".[dev]"; \
 	touch $@
 
-# What the tests need beside Python: SIPp plays the other end, Kamailio registrar and
-# proxy, baresip a telephone, tcpdump watches the wire.
+# What the tests need beside Python, as COMMAND:PACKAGE. SIPp plays the other end, Kamailio
+# registrar and proxy, baresip a telephone; tcpdump watches the wire, openssl makes certificates.
+NEEDED = sipp:sip-tester tcpdump:tcpdump kamailio:kamailio baresip:baresip-core openssl:openssl
+
 packages:
-	@PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
-	command -v sipp >/dev/null || missing="$$missing sip-tester"; \
-	command -v tcpdump >/dev/null || missing="$$missing tcpdump"; \
-	command -v kamailio >/dev/null || missing="$$missing kamailio"; \
-	ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || missing="$$missing kamailio-tls-modules"; \
-	command -v baresip >/dev/null || missing="$$missing baresip-core"; \
-	[ -z "$$missing" ] && exit 0; \
+	@PATH="$$PATH:/usr/sbin:/sbin"; \
+	missing() { \
+	  for need in $(NEEDED); do \
+	    command -v "$${need%%:*}" >/dev/null || printf ' %s' "$${need##*:}"; \
+	  done; \
+	  ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || printf ' kamailio-tls-modules'; \
+	}; \
+	wanted="$$(missing)"; \
+	[ -z "$$wanted" ] && exit 0; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
 	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
-	  echo "==> apt-get install$$missing"; \
+	  echo "==> apt-get install$$wanted"; \
 	  $$sudo apt-get update -qq </dev/null && \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing </dev/null >/dev/null && exit 0; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$wanted </dev/null >/dev/null; \
+	  case "$$wanted" in *kamailio*) \
+	    [ ! -d /run/systemd/system ] || $$sudo systemctl disable --now -q kamailio;; \
+	  esac; \
 	fi; \
-	echo "The tests need these Debian packages, which could not be installed from here:$$missing." >&2; \
+	wanted="$$(missing)"; \
+	[ -z "$$wanted" ] && exit 0; \
+	echo "The tests need these Debian packages, which could not be installed from here:$$wanted." >&2; \
 	exit 1

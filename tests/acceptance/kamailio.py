@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -115,6 +116,7 @@ class Kamailio:
         self.port, self.tls_port = free_port(), free_port()
         self.folder = folder / "kamailio"
         self.folder.mkdir(exist_ok=True)
+        self._options: list[str] = []
         self._config = self.folder / "kamailio.cfg"
         self._config.write_text(
             CONFIGURATION.format(
@@ -179,7 +181,7 @@ class Kamailio:
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [path, "-DD", "-E", "-f", str(self._config), "-Y", str(self.folder),
-                 "-w", str(self.folder), "-m", "64", "-M", "8"],
+                 "-w", str(self.folder), "-m", "64", "-M", "8", *self._options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         return self
@@ -191,3 +193,17 @@ class Kamailio:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+
+
+class Dispatcher(Kamailio):
+    """One Kamailio by the configuration in the documentation, in front of benches."""
+
+    def __init__(self, folder: Path, benches: Sequence[str]) -> None:
+        """Deal calls out to the SIP addresses of `benches`."""
+        self.port = free_port()
+        self.folder = folder / "kamailio"
+        self.folder.mkdir()
+        self._config = Path(__file__).parents[2] / "docs" / "kamailio.cfg"
+        listed = self.folder / "benches.list"
+        listed.write_text("".join(f"1 {bench}\n" for bench in benches))
+        self._options = ["-A", f"PORT={self.port}", "-A", f'BENCHES="{listed}"']
