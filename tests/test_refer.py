@@ -34,6 +34,11 @@ def test_line_breaks_that_are_escaped_do_not_come_back() -> None:
     assert target.replaces == "1Evil:1"
 
 
+def test_what_is_too_long_names_nobody() -> None:
+    assert refer.read_refer_to(f"<sip:{'a' * 600}@x>").uri == ""
+    assert refer.read_refer_to(f"<sip:a@x?Replaces={'1' * 600}>") == ("", "")
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

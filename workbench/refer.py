@@ -17,7 +17,7 @@ _REPLACES = re.compile(r"(?:^|&)Replaces=([^&]*)", re.IGNORECASE)
 _STATUS = re.compile(r"SIP/2\.0[ \t]+([1-6]\d\d)[ \t]*([^\r\n]*)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 TEXT_LIMIT = 200
-REPLACES_LIMIT = 512
+URI_LIMIT = REPLACES_LIMIT = 512
 
 
 class Target(NamedTuple):
@@ -49,7 +49,10 @@ def read_refer_to(value: str) -> Target:
     uri, _, headers = whole.partition("?")
     found = _REPLACES.search(headers)
     replaces = _CONTROL.sub("", unquote(found[1])) if found else ""
-    return Target(uri, replaces[:REPLACES_LIMIT])
+    # What is too long is left out whole: cut short, it could name somebody else.
+    if len(uri) > URI_LIMIT or len(replaces) > REPLACES_LIMIT:
+        return Target("")
+    return Target(uri, replaces)
 
 
 def replaces(call_id: str, *, to_tag: str, from_tag: str) -> str:

@@ -51,7 +51,7 @@ class Dealings:
         refused = REFUSED.match(sip.first_line(message))
         if refused is not None and self.transferring:
             # Told later: what is challenged (401, 407) may have been sent again by then.
-            code, reason = int(refused[1]), refused[2]
+            code, reason = int(refused[1]), refused[2][: refer.TEXT_LIMIT]
             self._tell(lambda leg: self._is_refused(number, code, reason))
 
     def _is_refused(self, number: str, code: int, reason: str) -> None:
