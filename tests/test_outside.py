@@ -166,3 +166,30 @@ def test_the_end_of_the_call_ends_what_is_waited_for(bench: Workbench) -> None:
     with pytest.raises(NotAllowedNow, match="ended before `play` was done"):
         call.play("hold.wav", loop=0)
     call.wait(10)
+
+
+def test_calls_are_joined_and_parted_from_outside(bench: Workbench) -> None:
+    one, other = talking(bench), talking(bench)
+    one.bridge(other)
+    assert (one.state.bridged, other.state.bridged) == ([other.id], [one.id])
+    one.unbridge()
+    assert one.state.bridged == other.state.bridged == []
+    assert [one.join("team"), other.join("team")] == [1, 2]
+    one.leave()
+    assert other.state.rooms == ["team"]
+    assert decided(one) == [
+        "bridge_requested", "unbridge_requested", "join_requested", "leave_requested",
+    ]  # fmt: skip
+    with pytest.raises(NotAllowedNow, match="is not up"):
+        one.bridge("CA99")
+
+
+def test_a_call_without_a_flow_is_given_a_second_leg_and_handed_on(bench: Workbench) -> None:
+    call = bench.dial("sip:bob@loopback").wait_answered(10)
+    assert call.dial("sip:bob@loopback", wait=False) is None
+    with pytest.raises(InvalidInput):
+        call.dial("bob")
+    assert call.transfer("sip:slow@loopback", timeout=10)
+    call.hangup()
+    assert [e.outcome for e in call.wait(10).history if isinstance(e, ev.DialFinished)]
+    assert "transfer_requested" in decided(call)

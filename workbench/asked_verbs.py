@@ -7,7 +7,7 @@ record as a decision of nobody's flow.
 from pathlib import Path
 from typing import Any
 
-from workbench.control import Played
+from workbench.control import Dialled, Played, Transferred
 
 
 class AskedVerbs:
@@ -78,3 +78,41 @@ class AskedVerbs:
     def limit(self, seconds: float) -> None:
         """Hang up so many seconds after the answer."""
         self._ask("limit", seconds)
+
+    def transfer(self, to: str, **options: Any) -> Transferred:
+        """Ask the far end to call somebody else; `headers` and `timeout` as in a flow."""
+        transferred: Transferred = self._ask("transfer", to, **options)
+        return transferred
+
+    def transfer_to(self, other: "AskedVerbs | str", **options: Any) -> Transferred:
+        """Ask the far end to take our place in another call."""
+        transferred: Transferred = self._ask("transfer_to", _id(other), **options)
+        return transferred
+
+    def dial(self, to: str, *, wait: bool = True, **options: Any) -> Dialled | None:
+        """Call somebody and let him talk to the far end; the options are those in a flow.
+
+        Without `wait` it returns as soon as that is asked for. A `whisper` is a file.
+        """
+        dialled: Dialled | None = self._ask("dial", to, wait=wait, **options)
+        return dialled
+
+    def bridge(self, other: "AskedVerbs | str") -> None:
+        """Let the far ends of this call and another hear each other."""
+        self._ask("bridge", _id(other))
+
+    def unbridge(self) -> None:
+        """Part this call from those that it is bridged with."""
+        self._ask("unbridge")
+
+    def join(self, room: str) -> int:
+        """Enter a conference; return how many are in it."""
+        return int(self._ask("join", room))
+
+    def leave(self, room: str = "") -> None:
+        """Leave a conference, or all of them."""
+        self._ask("leave", room)
+
+
+def _id(other: Any) -> Any:
+    return getattr(other, "id", other)

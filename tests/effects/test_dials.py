@@ -227,6 +227,7 @@ async def test_a_callee_is_asked_first(tmp_path: Path, key: str, expected: str) 
     assert only(parent, ev.FlowReturned).value == expected
     assert only(child, ev.FlowReturned).value is (expected == "answered")
     assert only(parent, ev.DialRequested).whisper == "flow accept"
+    assert (tmp_path / "sources" / f"{accept.version}.py").read_text() == accept.source
     assert ("hangup_requested" in topics(child)) is (expected == "declined")
 
 

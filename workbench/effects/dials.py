@@ -23,16 +23,23 @@ class DialEffects(BridgeEffects):
             self._switchboard.tie_up(call.id)
             return
         child = child_id(call.id, event.dial)
-        entrusted = self._runs[call.id].steps.pop(event.dial, None)
+        run = self._runs.get(call.id)  # none, when this was asked from outside
+        entrusted = run.steps.pop(event.dial, None) if run is not None else None
         asks = entrusted is not None and isinstance(entrusted.function, Flow)
         if entrusted is not None and isinstance(entrusted.function, Flow):
             self._runs[child] = FlowRun(entrusted.function, child)
+            self._keep_source(entrusted.function)
         whisper = "" if asks else event.whisper
         self._dials[child] = Dialling(call.id, event.dial, whisper, asks)
         self._switchboard.place(
             child, parent=call.id, from_=event.from_, to=event.to, headers=event.headers,
             ring_timeout_s=event.ring_timeout_s, account=event.account,
         )  # fmt: skip
+
+    def _keep_source(self, flow: Flow) -> None:
+        path = self._folder / "sources" / f"{flow.version}.py"
+        if not path.exists():
+            self._spawn(self._in_thread(path.write_text, flow.source))
 
     def _cancel_dial(self, call: Call, event: ev.DialCancelRequested) -> None:
         child = child_id(call.id, event.dial)
