@@ -125,6 +125,7 @@ class Call:
         self.ended: ev.Ended | None = None
         self.rang = False
         self.media = False
+        self.detects_digits = False
         self.redirects = 0
         """How many 3xx responses are still followed."""
         self.time_limit_s: float | None = None
@@ -250,6 +251,10 @@ def _redirect(call: Call, event: Any) -> None:
     call.leg, call.redirects = event.leg, call.redirects - 1
 
 
+def _detect(call: Call, event: Any) -> None:
+    call.detects_digits = not event.reason
+
+
 def _limit(call: Call, event: Any) -> None:
     call.time_limit_s = event.seconds
 
@@ -351,6 +356,7 @@ _FOLDS = {
     ev.Placed: _place,
     ev.Redirected: _redirect,
     ev.LimitRequested: _limit,
+    ev.DigitDetectionStarted: _detect,
     ev.RedirectRequested: _hang_up,
     ev.Offered: _begin,
     ev.Ringing: _ring,

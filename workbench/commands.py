@@ -12,6 +12,10 @@ KEYS = frozenset("0123456789*#ABCD")
 """The keys of a keypad (RFC 4733, section 3.2)."""
 
 
+KeyMethod = Literal["rfc4733", "sip-info", "inband"]
+"""How keys are sent: as RTP events, as INFO requests, as tones in the audio."""
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
     """One thing to do with one leg."""
 
@@ -105,10 +109,17 @@ class Unmute(Command, frozen=True, kw_only=True, tag="unmute"):
 
 
 class SendDigits(Command, frozen=True, kw_only=True, tag="send_digits"):
-    """Send keypad digits as RFC 4733 events, one after another; `w` pauses 0.5 s, `W` 1 s."""
+    """Send keypad digits, one after another; `w` pauses 0.5 s, `W` 1 s."""
 
     sending: str
     digits: str
+    method: KeyMethod = "rfc4733"
+    duration_ms: int = 160
+    """How long each key is pressed."""
+
+
+class DetectDigits(Command, frozen=True, kw_only=True, tag="detect_digits"):
+    """Look for the tones of keys in what the far end says, until the leg is released."""
 
 
 class Record(Command, frozen=True, kw_only=True, tag="record"):
@@ -230,6 +241,7 @@ AnyCommand = (
     | Bridge
     | Link
     | Unbridge
+    | DetectDigits
     | Redirect
     | Hold
     | Resume

@@ -94,6 +94,7 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
     ev.Refused: Hearing._hear_refused,
     ev.MediaStarted: lambda me, event: me._resolve(event, "media"),
     ev.DigitReceived: lambda me, event: me._resolve(event, "digit"),
+    ev.DigitDetectionStarted: lambda me, event: me._resolve(event, "detecting"),
     ev.DigitsSent: Hearing._hear_digits_sent,
     ev.PromptFinished: Hearing._hear_prompt_finished,
     ev.RecordingStarted: lambda me, event: me._resolve(event, "recording", event.recording),

@@ -73,6 +73,21 @@ class DigitReceived(Signal, frozen=True, kw_only=True, tag="digit_received"):
     """False when it came in RTP from an address that was not negotiated."""
 
 
+class DigitEnded(Signal, frozen=True, kw_only=True, tag="digit_ended"):
+    """A keypad digit was let go."""
+
+    digit: str
+    method: Literal["rfc4733", "sip-info", "inband"] = "rfc4733"
+    duration_ms: int
+    """How long it was pressed, as the far end says or as its tone was heard."""
+
+
+class DetectionStarted(Signal, frozen=True, kw_only=True, tag="detection_started"):
+    """Tones are looked for from now on, or cannot be (`reason` says why)."""
+
+    reason: str = ""
+
+
 class DigitsSent(Signal, frozen=True, kw_only=True, tag="digits_sent"):
     """All digits of a sending are on the wire, or could not be sent."""
 
@@ -290,6 +305,8 @@ AnySignal = (
     | Answered
     | MediaStarted
     | DigitReceived
+    | DigitEnded
+    | DetectionStarted
     | DigitsSent
     | PromptStarted
     | PromptFinished

@@ -312,6 +312,8 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.MediaStarted: ev.MediaStarted,
     sg.DigitReceived: ev.DigitReceived,
     sg.DigitsSent: ev.DigitsSent,
+    sg.DigitEnded: ev.DigitEnded,
+    sg.DetectionStarted: ev.DigitDetectionStarted,
     sg.PromptStarted: ev.PromptStarted,
     sg.PromptFinished: ev.PromptFinished,
     sg.RecordingStarted: ev.RecordingStarted,

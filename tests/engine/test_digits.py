@@ -3,6 +3,7 @@
 import pytest
 
 from workbench.clock import EPOCH, ManualClock
+from workbench.commands import KeyMethod
 from workbench.engine.digits import DIGIT_S, Keypad, steps
 
 
@@ -15,7 +16,7 @@ class Phone:
         self.finished: list[tuple[str, str]] = []
         self.keypad = Keypad(self.clock, self.press, self.finish)
 
-    def press(self, digit: str) -> None:
+    def press(self, digit: str, method: KeyMethod, duration_ms: int) -> None:
         if digit == "D":
             raise OSError("no such key here")
         self.pressed.append((round((self.clock.now() - EPOCH).total_seconds(), 3), digit))
@@ -80,3 +81,12 @@ def test_an_empty_sending_is_completed_at_once() -> None:
     phone.keypad.run()
     phone.keypad.add("d1", "")
     assert phone.finished == [("d1", "completed")]
+
+
+def test_a_long_key_holds_up_the_next() -> None:
+    phone = Phone()
+    phone.keypad.run()
+    phone.keypad.add("d1", "12", "inband", 500)
+    while phone.clock.advance_to_next():
+        pass
+    assert phone.pressed == [(0.0, "1"), (0.58, "2")]

@@ -6,16 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from workbench import events as ev
 from workbench.call import Phase
-from workbench.commands import KEYS
+from workbench.commands import KEYS, KeyMethod
 from workbench.control.audio import AudioVerbs
 from workbench.control.desk import is_text
 from workbench.errors import InvalidInput, NotAllowedNow
+
+SHORTEST_MS, LONGEST_MS = 40, 5000
 
 
 class Gathered(msgspec.Struct, frozen=True):
@@ -80,21 +82,55 @@ class DigitVerbs(AudioVerbs):
             self._desk.decide(ev.GatherFinished, gather=gather, digits=got, reason=reason)
         return Gathered(got, reason)
 
-    async def send_digits(self, digits: str) -> None:
-        """Send keypad digits (RFC 4733) and wait until they left; `w` 0.5 s, `W` 1 s pause.
+    async def send_digits(
+        self, digits: str, *, method: KeyMethod = "rfc4733", duration_ms: int = 160
+    ) -> None:
+        """Send keypad digits and wait until they left; `w` 0.5 s, `W` 1 s pause.
+
+        Args:
+            digits: 0-9 * # A-D, and pauses.
+            method: as RTP events (RFC 4733), as requests (`sip-info`), or as tones (`inband`).
+            duration_ms: how long each key is pressed.
 
         Raises:
-            InvalidInput: a character that is not on a keypad.
+            InvalidInput: a character that is not on a keypad, or no such method or time.
         """
+        if method not in get_args(KeyMethod):
+            message = f"Digits are sent by rfc4733, sip-info or inband, not by {method!r}."
+            raise InvalidInput(message)
+        if type(duration_ms) is not int or not SHORTEST_MS <= duration_ms <= LONGEST_MS:
+            message = f"`duration_ms` is {SHORTEST_MS} to {LONGEST_MS}, not {duration_ms!r}."
+            raise InvalidInput(message)
         if not is_text(digits) or not digits or set(digits) - KEYS - set("wW"):
             message = f"{digits!r} cannot be sent: digits are 0-9 * # A-D, w and W are pauses."
             raise InvalidInput(message)
         await self._media()
         sending = self._desk.name("sending")
-        self._desk.decide(ev.DigitsRequested, sending=sending, digits=digits)
+        self._desk.decide(
+            ev.DigitsRequested, sending=sending, digits=digits, method=method,
+            duration_ms=duration_ms,
+        )  # fmt: skip
         sent = await self._wait("sending", sending)
         if sent.outcome == "failed":
             raise NotAllowedNow(f"The digits {digits!r} could not be sent: {sent.reason}")
+
+    async def detect_digits(self) -> None:
+        """Take the tones of keys in the audio for digits too, to the call's end.
+
+        For a far end that sends neither RFC 4733 nor INFO; one that does is taken at that
+        word, and its tones are not counted. Does nothing the second time.
+
+        Raises:
+            NotAllowedNow: the engine cannot listen.
+        """
+        await self._media()
+        if self._desk.call.detects_digits:
+            return
+        self._desk.decide(ev.DigitDetectionRequested)
+        started = await self._wait("detecting")
+        if started.reason:
+            message = f"No tones can be looked for in call {self.id}: {started.reason}"
+            raise NotAllowedNow(message)
 
     async def _until_digit(self, play: str, say: str) -> None:
         async with self._beside(self._prompt(source=play, text=say)) as prompt:

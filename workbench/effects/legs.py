@@ -65,4 +65,12 @@ class LegEffects(PassageEffects):
         if call.ended is not None:
             self._switchboard.tie_up(call.id)
         else:
-            self.ask(cm.SendDigits(leg=call.leg, sending=event.sending, digits=event.digits))
+            self.ask(
+                cm.SendDigits(
+                    leg=call.leg, sending=event.sending, digits=event.digits,
+                    method=event.method, duration_ms=event.duration_ms,
+                )
+            )  # fmt: skip
+
+    def _detect_digits(self, call: Call, _event: ev.DigitDetectionRequested) -> None:
+        self.ask(cm.DetectDigits(leg=call.leg))

@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from workbench.clock import Clock, Timer
-from workbench.commands import KEYS
+from workbench.commands import KEYS, KeyMethod
 
 TONE_MS = 160
-"""Length of one digit."""
-DIGIT_S = 0.24
-"""From the begin of one digit to the next: tone, two more end packets and a gap."""
+"""Length of one digit, when nothing else is said."""
+GAP_S = 0.08
+"""From the end of one digit to the next: two more end packets and a pause."""
+DIGIT_S = TONE_MS / 1000 + GAP_S
+"""From the begin of one digit of the usual length to the next."""
 PAUSES = {"w": 0.5, "W": 1.0}
 
+Press = Callable[[str, KeyMethod, int], None]
+"""Begins to send a key, in some way, for so many milliseconds."""
 Outcome = Literal["completed", "interrupted", "failed"]
 
 
@@ -28,7 +32,7 @@ class Finished(Protocol):
         """Take note of how the sending ended."""
 
 
-def steps(digits: str) -> list[tuple[str, float]]:
+def steps(digits: str, duration_ms: int = TONE_MS) -> list[tuple[str, float]]:
     """Split digits into keys to press (empty for a pause) and seconds to wait after each.
 
     Raises:
@@ -40,7 +44,7 @@ def steps(digits: str) -> list[tuple[str, float]]:
         if character in PAUSES:
             found.append(("", PAUSES[character]))
         elif key in KEYS:
-            found.append((key, DIGIT_S))
+            found.append((key, duration_ms / 1000 + GAP_S))
         else:
             raise ValueError(f"{character!r} is no keypad digit: use 0-9 * # A-D, w or W.")
     return found
@@ -52,26 +56,34 @@ class Sending:
 
     name: str
     steps: deque[tuple[str, float]]
+    method: KeyMethod
+    duration_ms: int
 
 
 class Keypad:
     """Presses the digits of one leg at their pace, sending after sending."""
 
-    def __init__(self, clock: Clock, press: Callable[[str], None], finished: Finished) -> None:
+    def __init__(self, clock: Clock, press: Press, finished: Finished) -> None:
         """Press keys by `press` and tell `finished` of each sending that is over."""
         self._clock, self._press, self._finished = clock, press, finished
         self._queue: deque[Sending] = deque()
         self._timer: Timer | None = None
         self._running = False
 
-    def add(self, sending: str, digits: str) -> None:
+    def add(
+        self,
+        sending: str,
+        digits: str,
+        method: KeyMethod = "rfc4733",
+        duration_ms: int = TONE_MS,
+    ) -> None:
         """Queue digits; they begin at once when the keypad runs and nothing is before them."""
         try:
-            planned = deque(steps(digits))
+            planned = deque(steps(digits, duration_ms))
         except ValueError as error:
             self._finished(sending, "failed", str(error))
             return
-        self._queue.append(Sending(sending, planned))
+        self._queue.append(Sending(sending, planned, method, duration_ms))
         if self._running and self._timer is None:
             self._advance()
 
@@ -103,7 +115,7 @@ class Keypad:
         key, seconds = sending.steps.popleft()
         try:
             if key:
-                self._press(key)
+                self._press(key, sending.method, sending.duration_ms)
         except OSError as error:
             self._queue.popleft()
             self._finished(sending.name, "failed", str(error))

@@ -103,8 +103,17 @@ class Exchange(Course):
     ) -> None:
         """Report a digit that the far end pressed."""
         leg = self._legs.get(name)
-        if leg is not None and not leg.over:
+        as_such = method != "inband"
+        if leg is not None and not leg.over and (as_such or not leg.keyed):
+            leg.keyed = leg.keyed or (as_such and trusted)
             leg.tell(signals.DigitReceived, digit=digit, method=method, trusted=trusted)
+
+    def digit_ended(self, name: str, digit: str, method: Method, duration_ms: int) -> None:
+        """Report that the far end let a digit go."""
+        leg = self._legs.get(name)
+        if leg is not None and not leg.over and not (method == "inband" and leg.keyed):
+            fields = {"digit": digit, "method": method, "duration_ms": duration_ms}
+            leg.tell(signals.DigitEnded, **fields)
 
     def message_seen(self, name: str, direction: Direction, message: str) -> None:
         """Report a SIP message of a leg's dialog."""
@@ -213,7 +222,9 @@ class Exchange(Course):
             case commands.Stop(prompt=prompt):
                 leg.stop(prompt)
             case commands.SendDigits(sending=sending, digits=digits):
-                leg.keypad.add(sending, digits)
+                leg.keypad.add(sending, digits, command.method, command.duration_ms)
+            case commands.DetectDigits():
+                leg.detect_digits()
             case commands.Record():
                 leg.record(command)
             case commands.PauseRecording(recording=recording):

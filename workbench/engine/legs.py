@@ -17,7 +17,15 @@ from workbench.engine.digits import Keypad, Outcome
 from workbench.engine.forks import Forks
 from workbench.engine.holding import Holding
 from workbench.engine.joints import Joint
-from workbench.engine.line import Hearing, Line, LineError, Monotonic, StreamCount, Tape
+from workbench.engine.line import (
+    Hearing,
+    Line,
+    LineError,
+    Method,
+    Monotonic,
+    StreamCount,
+    Tape,
+)
 from workbench.engine.referral import Referrals
 from workbench.engine.slices import Take
 from workbench.engine.transfer import Transferring
@@ -60,6 +68,8 @@ class Leg:
         self.account = ""
         """The URI of the account that an outbound leg uses."""
         self.ringing = self.early = self.answered = self.released = False
+        self.keyed = False
+        """Whether the far end sends its keys as such, so that its tones do not count."""
         self.ending: Ending | None = None
         self.deadline: Timer | None = None
         """Fires when the far end took too long: to answer, or to confirm the end."""
@@ -281,8 +291,17 @@ class Leg:
             return self.line.hearing()
         return None
 
-    def _press(self, digit: str) -> None:
-        self._live_line().press(digit)
+    def detect_digits(self) -> None:
+        """Look for tones from now on."""
+        reason = ""
+        try:
+            self._live_line().detect_digits()
+        except LineError as error:
+            reason = str(error)
+        self.tell(signals.DetectionStarted, reason=reason)
+
+    def _press(self, digit: str, method: Method, duration_ms: int) -> None:
+        self._live_line().press(digit, method, duration_ms)
 
     def _sent(self, sending: str, outcome: Outcome, reason: str = "") -> None:
         self.tell(signals.DigitsSent, sending=sending, outcome=outcome, reason=reason)

@@ -55,8 +55,11 @@ class Line(Protocol):
     def hang_up(self, sip_code: int, headers: Headers = NO_HEADERS) -> None:
         """End the call: BYE when it is up, CANCEL or the final code when it is not."""
 
-    def press(self, digit: str) -> None:
+    def press(self, digit: str, method: Method, duration_ms: int) -> None:
         """Begin to send one keypad digit."""
+
+    def detect_digits(self) -> None:
+        """Report the tones of keys from now on."""
 
     def reinvite(self, *, held: bool) -> None:
         """Send a re-INVITE; the trunk reports `reinvited` when it is answered."""

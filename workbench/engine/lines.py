@@ -22,10 +22,12 @@ from workbench.engine.line import (
     Headers,
     Hearing,
     LineError,
+    Method,
     Monotonic,
     StreamCount,
     Tape,
 )
+from workbench.engine.linetones import LineTones
 from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.offers import Offers
 from workbench.engine.patch import Bridge, Patch
@@ -57,8 +59,8 @@ class NativeCall(Protocol):
     def end(self, sip_code: int, headers: Headers = NO_HEADERS) -> None:
         """Send BYE, CANCEL or a final response."""
 
-    def press(self, digit: str) -> None:
-        """Begin an RFC 4733 event."""
+    def press(self, digit: str, method: Method, duration_ms: int) -> None:
+        """Begin an RFC 4733 event, or send INFO."""
 
     def offer(self, *, held: bool) -> None:
         """Send a re-INVITE that puts the far end on hold, or takes it back."""
@@ -109,6 +111,7 @@ class Line:
         self.guard = RtpGuard()
         self._links = Links(self.patch, ports, media)
         self._offers = Offers()
+        self._tones = LineTones(self.patch, ports)
         self._player: PlayerTape | None = None
         self._recorder: RecorderTape | None = None
         self._hanging_up = self._end_seen = False
@@ -150,9 +153,16 @@ class Line:
         self._hanging_up = True
         call.end(sip_code, headers)
 
-    def press(self, digit: str) -> None:
+    def press(self, digit: str, method: Method, duration_ms: int) -> None:
         """Begin to send one keypad digit."""
-        self._live().press(digit)
+        if method == "inband":
+            self._tones.press(digit, duration_ms)
+        else:
+            self._live().press(digit, method, duration_ms)
+
+    def detect_digits(self) -> None:
+        """Report the tones of keys from now on."""
+        self._tones.listen()
 
     def reinvite(self, *, held: bool) -> None:
         """Send a re-INVITE; what is answered comes as `reinvited`."""
@@ -278,6 +288,7 @@ class Line:
         """Let go of the native call at once: freed later, it hangs up its successor."""
         self.call = None
         self.guard.close()
+        self._inbox.append(self._tones.stop)
         by: Party = "remote"
         if not self._verdict and sip_code == SILENCE:
             reason = "no response from the far end"
@@ -323,7 +334,12 @@ class Line:
             self._farewell = None
 
     def watch_tapes(self) -> None:
-        """Follow the tapes to their ends."""
+        """Follow the tapes to their ends, and the tones."""
+        for key, duration_ms in self._tones.found():
+            if duration_ms is None:
+                self._exchange.digit_received(self.leg, key, "inband")
+            else:
+                self._exchange.digit_ended(self.leg, key, "inband", duration_ms)
         for tap in self._taps:
             tap.flush()
         self._taps = [tap for tap in self._taps if tap.running]

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from workbench import refer, sip
 from workbench.clock import Clock
-from workbench.commands import AnyCommand, Dial
+from workbench.commands import AnyCommand, Dial, KeyMethod
 from workbench.engine import Report
 from workbench.engine.account import Account, Registration
 from workbench.engine.digits import Keypad, Outcome
@@ -44,6 +44,8 @@ class FarEnd:
     """Digits to send, each so many seconds after the answer."""
     sends_audio: tuple[tuple[float, bool], ...] = ()
     """When it falls dumb and sends audio again, each so many seconds after the answer."""
+    digits_by: KeyMethod = "rfc4733"
+    """How it sends them."""
     hangs_up_after_s: float | None = None
     """Hang up so many seconds after the answer."""
     transfer: tuple[tuple[float, int], ...] | None = ((0.0, 180), (1.0, 200))
@@ -201,7 +203,9 @@ class ScriptedEnd:
         """Send the digits and hang up when their time has come."""
         self._answered = True
         for seconds, digits in self._script.digits:
-            self._clock.call_later(seconds, functools.partial(self._keypad.add, "", digits))
+            self._clock.call_later(
+                seconds, functools.partial(self._keypad.add, "", digits, self._script.digits_by)
+            )
         if self._script.refers_to is not None:
             seconds, uri = self._script.refers_to
             self._clock.call_later(seconds, lambda: self._refer(uri))
@@ -244,6 +248,9 @@ class ScriptedEnd:
 
     def far_end_holds(self, name: str, held: bool) -> None:
         """Wait, on hold."""
+
+    def digit_ended(self, name: str, digit: str, method: Method, duration_ms: int) -> None:
+        """Let digits end unheard."""
 
     def message_seen(self, name: str, direction: Direction, message: str) -> None:
         """Keep no ladder of its own."""
@@ -304,8 +311,8 @@ class ScriptedEnd:
             self._over = True
             self.line.hang_up(sip_code, {"Contact": f"<{contact}>"} if contact else {})
 
-    def _press(self, digit: str) -> None:
-        self.line.press(digit)
+    def _press(self, digit: str, method: Method, duration_ms: int) -> None:
+        self.line.press(digit, method, duration_ms)
 
     def _sent(self, sending: str, outcome: Outcome, reason: str = "") -> None:
         """Take note of digits that are sent; nobody asks."""

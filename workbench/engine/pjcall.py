@@ -13,9 +13,8 @@ import pjsua2 as pj
 
 from workbench import refer, sip
 from workbench.engine.codecs import acceptable
-from workbench.engine.digits import TONE_MS
 from workbench.engine.exchange import Exchange
-from workbench.engine.line import NO_HEADERS, Headers, Hearing, LineError, StreamCount
+from workbench.engine.line import NO_HEADERS, Headers, Hearing, LineError, Method, StreamCount
 from workbench.engine.linebook import LineBook
 from workbench.engine.lines import Line, counted
 from workbench.engine.player import Player
@@ -49,6 +48,12 @@ class Owner(Protocol):
         """Take note of a callback that raised."""
 
 
+METHODS = {
+    "rfc4733": pj.PJSUA_DTMF_METHOD_RFC2833,
+    "sip-info": pj.PJSUA_DTMF_METHOD_SIP_INFO,
+}
+ENDED = 2
+"""PJMEDIA_STREAM_DTMF_IS_END, of stream.h."""
 library = ctypes.CDLL(pj._pjsua2.__file__)
 library.pjsua_player_get_pos.restype = ctypes.c_ssize_t
 
@@ -141,11 +146,11 @@ class PjCall(pj.Call):
         self.hangup(prm)
 
     @acting("sending a digit")
-    def press(self, digit: str) -> None:
-        """Begin an RFC 4733 event."""
+    def press(self, digit: str, method: Method, duration_ms: int) -> None:
+        """Begin an RFC 4733 event, or send INFO (application/dtmf-relay)."""
         prm = pj.CallSendDtmfParam()
-        prm.method, prm.digits = pj.PJSUA_DTMF_METHOD_RFC2833, digit
-        prm.duration = TONE_MS
+        prm.method, prm.digits = METHODS[method], digit
+        prm.duration = duration_ms
         self.sendDtmf(prm)
 
     @acting("transferring the call")
@@ -324,15 +329,17 @@ class PjCall(pj.Call):
         self.line.port_gone()
 
     @guarded
-    def onDtmfDigit(self, prm: Any) -> None:
-        """Tell of a digit at its begin."""
+    def onDtmfEvent(self, prm: Any) -> None:
+        """Tell of a digit at its begin, and again at its end."""
         info, digit = prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO, str(prm.digit)
-        told = self.trunk.exchange.digit_received
-        if info:
-            self.line.tell(told, digit, "sip-info")
-            return
-        trusted = not self._from_stranger()
-        self.trunk.book.put(functools.partial(told, self.line.leg, digit, trusted=trusted))
+        method = "sip-info" if info else "rfc4733"
+        exchange, book, leg = self.trunk.exchange, self.trunk.book, self.line.leg
+        if info or not prm.flags:
+            trusted = info or not self._from_stranger()
+            told = functools.partial(exchange.digit_received, trusted=trusted)
+            book.put(functools.partial(told, leg, digit, method))
+        if info or prm.flags & ENDED:
+            self.line.tell(exchange.digit_ended, digit, method, int(prm.duration))
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:

@@ -27,6 +27,7 @@ from workbench.engine.line import (
 )
 from workbench.engine.simfork import SimFork
 from workbench.engine.simhold import Holdable, HoldObserver
+from workbench.engine.simkeys import Keyed
 from workbench.engine.simtapes import RATE, SimRecorders, SimTape
 from workbench.engine.simtransfer import Referable, ReferObserver
 from workbench.engine.slices import Take
@@ -102,6 +103,9 @@ class Observer(HoldObserver, ReferObserver, Protocol):
     def digit_received(self, name: str, digit: str, method: Method = "rfc4733") -> None:
         """Take note of a digit."""
 
+    def digit_ended(self, name: str, digit: str, method: Method, duration_ms: int) -> None:
+        """Take note that a digit was let go."""
+
     def message_seen(self, name: str, direction: Direction, message: str) -> None:
         """Take note of a SIP message."""
 
@@ -126,7 +130,7 @@ class Observer(HoldObserver, ReferObserver, Protocol):
         """Take note that the call is over."""
 
 
-class SimLine(Holdable, Referable):
+class SimLine(Holdable, Keyed, Referable):
     """One end of a simulated call."""
 
     def __init__(self, leg: str, clock: Clock, observer: Observer) -> None:
@@ -229,10 +233,6 @@ class SimLine(Holdable, Referable):
         since = max(self._media_began, self._sends_since or self._media_began)
         seconds = (self._clock.now() - since).total_seconds()
         return self._sent_until + seconds * FRAMES_A_SECOND
-
-    def press(self, digit: str) -> None:
-        """Send one keypad digit."""
-        self._reach(lambda far: far._observer.digit_received(far.leg, digit))
 
     def play(self, path: str, *, endless: bool = False) -> SimTape:
         """Let the time pass that the file would play."""

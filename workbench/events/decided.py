@@ -105,6 +105,15 @@ class DigitsRequested(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.digits_requested"
     sending: str
     digits: str
+    method: Literal["rfc4733", "sip-info", "inband"] = "rfc4733"
+    duration_ms: int = 160
+    """How long each key is pressed."""
+
+
+class DigitDetectionRequested(Decision, frozen=True, kw_only=True):
+    """Look for the tones of keys in what the far end says."""
+
+    TOPIC: ClassVar[str] = "call.digit_detection_requested"
 
 
 class GatherRequested(Decision, frozen=True, kw_only=True):

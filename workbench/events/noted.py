@@ -5,6 +5,16 @@ from typing import ClassVar, Literal
 from workbench.events.event import Event, Kind
 
 
+class DigitEnded(Event, frozen=True, kw_only=True):
+    """The far end let a key go."""
+
+    TOPIC: ClassVar[str] = "call.digit_ended"
+    KIND: ClassVar[Kind] = Kind.NOTED
+    digit: str
+    method: str = "rfc4733"
+    duration_ms: int
+
+
 class QualitySampled(Event, frozen=True, kw_only=True):
     """What RTP and RTCP counted on a stream of the leg."""
 

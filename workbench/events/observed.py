@@ -117,6 +117,14 @@ class DigitReceived(Event, frozen=True, kw_only=True):
     """False when it came in RTP from an address that was not negotiated."""
 
 
+class DigitDetectionStarted(Event, frozen=True, kw_only=True):
+    """Tones of keys are looked for in the audio from now on, or cannot be."""
+
+    TOPIC: ClassVar[str] = "call.digit_detection_started"
+    reason: str = ""
+    """Why they cannot be; empty when they are."""
+
+
 class DigitsSent(Event, frozen=True, kw_only=True):
     """The end of a `DigitsRequested`."""
 
