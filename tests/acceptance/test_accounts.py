@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -200,3 +202,34 @@ def test_a_registrar_that_comes_late_is_found(tmp_path: Path, bench: Workbench) 
     with server:
         server.until_logged("SAVED alice")
         assert bench.register(f"sip:alice@{REALM}").state == "registered"
+
+
+REGISTERING = """
+import sys
+from workbench import Account, Workbench
+
+folder, port = sys.argv[1:]
+at = f"127.0.0.1:{{port}}"
+account = Account(uri="sip:alice@{realm}", password="{password}", registrar=at)
+bench = Workbench(folder)
+print(bench.register(account).state, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_bench_that_is_killed_leaves_no_registration_behind(
+    kamailio: Kamailio, tmp_path: Path
+) -> None:
+    code = REGISTERING.format(realm=REALM, password=PASSWORD)
+    bench = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "store"), str(kamailio.port)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert bench.stdout is not None
+        assert bench.stdout.readline().strip() == "registered"
+    finally:
+        bench.kill()
+        bench.communicate()
+    contact = re.findall(r"SAVED alice (<[^>]+>) 300", kamailio.log)[0]
+    kamailio.until_logged(f"SAVED alice {contact} 0")
