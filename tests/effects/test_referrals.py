@@ -14,6 +14,7 @@ from workbench.errors import InvalidInput
 from workbench.flow import Flow, flow
 from workbench.policy import Policy
 from workbench.replay import replay
+from workbench.signals import ReferReceived
 
 pytestmark = pytest.mark.anyio
 
@@ -198,3 +199,18 @@ async def test_a_caller_who_transfers_the_callee_on(tmp_path: Path) -> None:
     assert [event.other for event in of(met["bob"], ev.Bridged)] == [us, carol]
     assert of(met["us"], ev.Ended)[0].by == "caller"
     assert of(met["bob"], ev.Ended)[0].reason == "the caller has hung up"
+
+
+async def test_one_refer_is_obeyed_at_a_time(tmp_path: Path) -> None:
+    async with Simulation(tmp_path, inbound=talk, policy=OBEDIENT) as simulation:
+        simulation.engine.far_end("carol", FarEnd(answers_after_s=3.0))
+        leg = simulation.engine.offer(referrer())
+        await simulation.until(lambda: "call.refer_accept_requested" in simulation.words())
+        simulation.switchboard.report(
+            ReferReceived(leg=leg, at=simulation.clock.now(), refer="refer-9", to=CAROL)
+        )
+        histories = await simulation.until_closed(2)
+    (us,) = (history for history in histories if isinstance(history[0], ev.Offered))
+    ends = {event.refer: event for event in of(us, ev.ReferFinished)}
+    assert (ends["refer-9"].outcome, ends["refer-9"].sip_code) == ("refused", 491)
+    assert ends["refer-1"].outcome == "completed"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from workbench.engine.dealings import Dealings, tags
+from workbench.engine.dealings import MOST_REFERS, Dealings, tags
 
 OK = (
     "SIP/2.0 200 OK\r\nFrom: <sip:a@x;tag=no>;tag=a\r\nTo: <sip:b@x>;tag=b\r\n"
@@ -130,6 +130,14 @@ def test_a_refer_that_is_not_the_far_ends_or_names_nobody_is_not_taken(asked: st
     heard = Heard()
     assert not dealings(heard).takes_refer(asked)
     assert heard.told == []
+
+
+def test_a_far_end_that_refers_without_end_is_refused_in_the_end() -> None:
+    heard = Heard()
+    made = dealings(heard)
+    asked = [request("REFER", "Refer-To: <sip:c@x>", cseq=number) for number in range(50)]
+    assert sum(map(made.takes_refer, asked)) == len(heard.told) == MOST_REFERS
+    assert made.takes_refer(asked[0])
 
 
 def test_a_refer_that_nobody_expects_is_not_taken() -> None:

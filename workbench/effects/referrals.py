@@ -8,7 +8,7 @@ from workbench.effects.rooms import RoomEffects
 from workbench.effects.transfers import plain
 from workbench.flow_run import FlowRun
 
-DECLINED = 603
+PENDING, DECLINED = 491, 603
 RINGING = 180
 
 
@@ -24,6 +24,10 @@ class ReferralEffects(RoomEffects):
     def _accept_refer(self, call: Call, event: ev.ReferAcceptRequested) -> None:
         received = call.open.get(("refer", event.refer))
         if not isinstance(received, ev.ReferReceived):
+            return
+        if any(obeyed.call_id == call.id for obeyed in self._obeyed.values()):
+            why = "another one is being obeyed"
+            self._settle_refer(call, event.refer, "refused", PENDING, why)
             return
         refusal = self.may_go_out(call.id, plain(received.to), "refer")
         if refusal is not None:

@@ -12,6 +12,8 @@ from workbench import refer, sip
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import Direction
 
+MOST_REFERS = 16
+"""REFER requests that are accepted in one call; each is on record."""
 ACCEPTED = re.compile(r"SIP/2\.0 2\d\d ")
 REFUSED = re.compile(r"SIP/2\.0 ([3-6]\d\d) ?(.*)")
 Tags = tuple[str, str]
@@ -80,6 +82,8 @@ class Dealings:
         if not ours or not self._exchange.takes_refer(self._leg):
             return False
         number = sip.header_value(request, "CSeq").partition(" ")[0]
+        if number not in self._taken and len(self._taken) >= MOST_REFERS:
+            return False
         if number not in self._taken:
             self._taken.add(number)
             self._tell(self._exchange.referred, targets[0], number)
