@@ -131,7 +131,7 @@ class Sipp:
     def _await_port(self) -> None:
         watched = psutil.Process(self.process.pid)
         while not self._ended_within(0.02):
-            if any(at.laddr.port == self.port for at in watched.net_connections("udp4")):
+            if any(at.laddr.port == self.port for at in watched.net_connections("inet4")):
                 return
         if self.process.returncode in FAILED_TO_RUN:
             raise SippFailed(self._reason())

@@ -238,6 +238,15 @@ def test_a_response_from_the_network_reaches_the_worker_that_asked(stage: Stage)
     assert len(response.values("Via")) == 1
 
 
+def test_a_callee_without_record_route_is_reached_through_us(stage: Stage) -> None:
+    stage.proxy.from_worker(wire(outbound()), WORKER.port)
+    invite, _ = stage.only()
+    stage.take(answer(invite, extra="Contact: <sip:b@198.51.100.9;transport=tcp>\n"))
+    response, _ = stage.only()
+    routes = ["<sip:192.0.2.1:5060;lr>", "<sip:127.0.0.1:40000;lr>"]
+    assert response.values("Record-Route") == routes
+
+
 def test_a_forged_response_reaches_nobody(stage: Stage) -> None:
     stage.proxy.from_worker(wire(outbound()), WORKER.port)
     invite, _ = stage.only()

@@ -189,7 +189,8 @@ class Proxy:
     def _response_from_network(self, message: Message) -> None:
         """Give a response to the worker that asked, if one did."""
         via = message.top_via
-        below = edits.pop_via(message) if self._ways.own(via.host, via.port or 0) else None
+        surface = self._ways.own(via.host, via.port or 0, via.transport)
+        below = edits.pop_via(message) if surface is not None else None
         if below is None or not self._ways.is_ours(via.branch, below):
             self._count("dropped")
             return
@@ -198,7 +199,21 @@ class Proxy:
             self._count("dropped")
             return
         edits.strip_service_routes(message)
+        if message.cseq_method == "INVITE" and 100 < message.code < 300:
+            self._keep_on_route(message, surface)
         self._send(message.serialize(), Hop(INSIDE, LOOPBACK, below.port or 0))
+
+    def _keep_on_route(self, message: Message, surface: Surface | None) -> None:
+        """Put back the Record-Route that a callee has left out.
+
+        Else a worker would send its ACK to whatever the Contact says, by itself; pjsip aborts
+        when that asks for a transport that it does not have.
+        """
+        inside = self._ways.inside.route(LOOPBACK)
+        if surface is not None and inside not in message.values("Record-Route"):
+            outside = surface.route(message.top_via.host)
+            message.headers += [("Record-Route", outside), ("Record-Route", inside)]
+            message.forget()
 
     # -- from a worker -----------------------------------------------------------------------
 
