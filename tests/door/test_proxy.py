@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from workbench.door.calls import LATE_S, Calls
+from workbench.door.limits import DoorLimits, Limiter
 from workbench.door.message import Message
 from workbench.door.proxy import Failed, Proxy
 from workbench.door.ways import INSIDE, LOOPBACK, Hop, Surface, Ways
@@ -31,9 +32,14 @@ class Stage:
         ):
             self.ways.surfaces[surface.number] = surface
         self.calls = Calls(lambda: self.now)
-        self.proxy = Proxy(
-            self.ways, self.calls, send=self.send, ask=self.asked.append, count=self.count
+        self.notices: list[str] = []
+        limits = DoorLimits(
+            calls_a_source=1, burst_a_source=3, calls=1, burst=5, messages_a_source=30
         )
+        self.proxy = Proxy(
+            self.ways, self.calls, send=self.send, ask=self.asked.append, count=self.count,
+            limiter=Limiter(limits, lambda: self.now, self.notices.append),
+        )  # fmt: skip
         self.proxy.worker_up("w1", WORKER.port)
 
     def send(self, data: bytes, hop: Hop, failed: Failed | None = None) -> None:
@@ -310,3 +316,56 @@ def test_a_call_that_is_over_is_forgotten_in_time(stage: Stage) -> None:
 def test_a_refusal_gives_the_line_back(stage: Stage) -> None:
     stage.respond(stage.let_in(request("INVITE")), 488)
     assert stage.asked == [CallTurnedAway(call_id="c1", tag="f")]
+
+
+def call(number: int) -> str:
+    return request("INVITE").replace("Call-ID: c1", f"Call-ID: n{number}")
+
+
+def test_a_caller_who_floods_is_refused_and_no_other(stage: Stage) -> None:
+    for number in range(4):
+        stage.take(call(number))
+    refused, hop = stage.only()
+    assert (refused.code, refused.first("Retry-After"), hop) == (503, "2", CALLER)
+    stage.take(call(9), Hop(1, "192.0.2.8", 5070))
+    assert len(stage.asked) == 4
+    assert stage.counts["limited"] == 1
+    stage.now = 1.0
+    stage.take(call(5))
+    assert len(stage.asked) == 5
+
+
+def test_all_callers_together_are_limited(stage: Stage) -> None:
+    for number in range(6):
+        stage.take(call(number), Hop(1, f"192.0.2.{number + 10}", 5070))
+    assert len(stage.asked) == 5
+    assert stage.only()[0].code == 503
+
+
+def test_a_flood_is_told_once_a_minute(stage: Stage) -> None:
+    for _ in range(50):
+        stage.take(request("OPTIONS"))
+    assert len(stage.sent) == 30
+    assert stage.counts["flooded"] == 20
+    assert stage.notices == [
+        "192.0.2.7 sends more messages than are read; the rest is refused or dropped."
+    ]
+    stage.now = 60.0
+    for _ in range(50):
+        stage.take(request("OPTIONS"))
+    assert len(stage.notices) == 2
+
+
+def test_offers_within_a_call_are_limited(stage: Stage) -> None:
+    stage.let_in(request("INVITE"))
+    for number in range(6):
+        stage.take(request("INVITE", to_tag="w", cseq=2 + number, branch=f"z9hG4bK{number}"))
+    assert [hop for _, hop in stage.sent] == [WORKER] * 5 + [CALLER]
+    assert stage.sent[-1][0].code == 500
+
+
+def test_an_offer_of_many_streams_within_a_call_is_refused(stage: Stage) -> None:
+    stage.let_in(request("INVITE"))
+    more = request("INVITE", to_tag="w", cseq=2) + "m=audio 9 RTP/AVP 0\r\n" * 2
+    stage.take(more)
+    assert stage.only()[0].code == 500

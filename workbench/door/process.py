@@ -17,6 +17,7 @@ from typing import Any
 
 from workbench.clock import SystemClock
 from workbench.door.calls import Calls
+from workbench.door.limits import DoorLimits, Limiter
 from workbench.door.proxy import Proxy
 from workbench.door.sockets import Sockets
 from workbench.door.ways import Hop, Surface, Ways
@@ -118,8 +119,13 @@ class Door:
         self._leaving = False
         self._sockets = Sockets(self._ways, self._from_network, self._from_worker)
         self._proxy = Proxy(
-            self._ways, self._calls, send=self._sockets.send, ask=link.send, count=self._count
-        )
+            self._ways, self._calls, send=self._sockets.send, ask=link.send, count=self._count,
+            limiter=self._limiter(DoorLimits()),
+        )  # fmt: skip
+
+    def _limiter(self, limits: DoorLimits) -> Limiter:
+        tell = lambda text: self._link.send(Noticed(text=text))  # noqa: E731
+        return Limiter(limits, SystemClock().monotonic, tell)
 
     async def run(self) -> None:
         """Serve until the pool says so, or is gone and so are the workers."""
@@ -151,10 +157,11 @@ class Door:
 
     def _take(self, order: AnyOrder) -> None:  # noqa: C901 - a flat table
         match order:
-            case Begin(secret=secret, tls=tls):
+            case Begin(secret=secret, tls=tls, limits=limits):
                 self._ways.secret = secret
                 self._sockets.streams.client_tls = tls.client()
                 self._sockets.streams.server_tls = tls.server()
+                self._proxy.limiter = self._limiter(limits)
             case Serve():
                 self._serve(order)
             case WorkerUp(worker=worker, port=port, pid=pid):

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from workbench.door import edits
 from workbench.door.calls import Calls, Entry
+from workbench.door.limits import Limiter
 from workbench.door.message import Message, SipUri, Via
 from workbench.door.screen import Answered, Passed, reply, screen
 from workbench.door.syntax import ALLOWED
@@ -23,6 +24,9 @@ ACCEPTED = {
 """What OPTIONS tells (section 11.2), the same whoever is asked for."""
 
 MOST_EARLY = 64
+MOST_STREAMS_WITHIN = 2
+"""Of an offer within a call: audio, and one that is declined."""
+LIMITED_RETRY_S = 2
 
 Failed = Callable[[str], None]
 """Called with the reason when a message cannot be sent."""
@@ -46,8 +50,10 @@ class Proxy:
         send: Send,
         ask: Callable[[LineWanted | CallTurnedAway], None],
         count: Callable[[str], None],
+        limiter: Limiter,
     ) -> None:
         """Send by `send`, ask the pool for lines by `ask`."""
+        self.limiter = limiter
         self._ways, self._calls = ways, calls
         self._send, self._ask, self._count = send, ask, count
         self._early: list[tuple[bytes, int]] = []
@@ -57,6 +63,9 @@ class Proxy:
 
     def from_network(self, raw: bytes, came: Hop) -> None:
         """Take one message from a socket that the network reaches."""
+        if not self.limiter.takes_message(came.host):
+            self._count("flooded")
+            return
         surface = self._ways.surfaces[came.surface]
         verdict = screen(raw, transport=surface.transport)
         if isinstance(verdict, Answered):
@@ -97,10 +106,19 @@ class Proxy:
 
     def _within_a_dialog(self, message: Message, came: Hop) -> None:
         worker = self._ways.worker_at(message.uri) or self._calls.find(message)
-        if worker is not None:
+        if worker is not None and self._is_offer(message) and not self._bears(message, worker):
+            self._answer(message, came, 500, {"Retry-After": "1"})  # section 14.2
+        elif worker is not None:
             self._to_worker(message, came, worker)
         elif message.method != "ACK":
             self._answer(message, came, 481)
+
+    def _is_offer(self, message: Message) -> bool:
+        return message.method in ("INVITE", "UPDATE")
+
+    def _bears(self, message: Message, worker: str) -> bool:
+        """Tell whether a worker can bear an offer within a call, which may cost it sockets."""
+        return streams(message) <= MOST_STREAMS_WITHIN and self.limiter.takes_offer(worker)
 
     def _cancel(self, message: Message, came: Hop) -> None:
         entry = self._calls.get(message.call_id, message.from_tag)
@@ -121,6 +139,9 @@ class Proxy:
             self._answer(message, came, 482)
         elif not self._ways.surfaces[came.surface].takes_calls:
             self._answer(message, came, 480)
+        elif not self.limiter.takes_call(came.host):
+            self._count("limited")
+            self._answer(message, came, 503, {"Retry-After": str(LIMITED_RETRY_S)})
         else:
             self._new_call(message, came)
 

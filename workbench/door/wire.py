@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from workbench import framing
+from workbench.door.limits import DoorLimits
 from workbench.door.tls import Tls
 from workbench.framing import framed
 
@@ -22,6 +23,7 @@ class Begin(Order, frozen=True, kw_only=True, tag="begin"):
 
     secret: bytes
     tls: Tls
+    limits: DoorLimits
 
 
 class Serve(Order, frozen=True, kw_only=True, tag="serve"):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import cast
 
+from workbench.door.limits import DoorLimits
 from workbench.door.tls import Tls
 from workbench.door.ways import LOOPBACK, address_towards
 from workbench.door.wire import AnyNote, AnyOrder, Begin, DoorReady, Frames, Leave, Serve, pack
@@ -64,9 +65,9 @@ class DoorProcess(Child):
 class Doorway:
     """The door for as long as the pool is open, however many processes it takes."""
 
-    def __init__(self, note: Note, tls: Tls, log: Path | None) -> None:
+    def __init__(self, note: Note, tls: Tls, limits: DoorLimits, log: Path | None) -> None:
         """Pass notes to `note`."""
-        self._note, self._tls, self._log = note, tls, log
+        self._note, self._tls, self._limits, self._log = note, tls, limits, log
         self._secret = secrets.token_bytes(SECRET_BYTES)
         self._served: list[tuple[Serve, socket.socket]] = []
         self._process: DoorProcess | None = None
@@ -163,7 +164,7 @@ class Doorway:
         except OSError as error:
             self._again(f"it cannot be started: {error}")
             return
-        self._process.tell(Begin(secret=self._secret, tls=self._tls))
+        self._process.tell(Begin(secret=self._secret, tls=self._tls, limits=self._limits))
         for order, own in self._served:
             self._process.tell(order, own)
         for known in self._retell():

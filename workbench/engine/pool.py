@@ -21,6 +21,7 @@ from workbench import sip
 from workbench.clock import Clock, SystemClock
 from workbench.commands import AnyCommand, Bridge, Dial, Fork, Hangup, Unbridge
 from workbench.door import wire
+from workbench.door.limits import DoorLimits
 from workbench.door.tls import Tls
 from workbench.engine import Report
 from workbench.engine.account import Account
@@ -55,6 +56,7 @@ class Pool:
         host: str = "127.0.0.1",
         terms: Terms = Terms(),  # noqa: B008 - frozen
         tls: Tls = Tls(),  # noqa: B008 - frozen
+        limits: DoorLimits = DoorLimits(),  # noqa: B008 - frozen
         log_folder: Path | None = None,
     ) -> None:
         """Configure the pool.
@@ -66,6 +68,7 @@ class Pool:
             host: The address that outbound calls leave from.
             terms: On which audio flows, unless a call says otherwise.
             tls: The certificate that is shown, and whose are believed.
+            limits: How many calls and messages the door takes.
             log_folder: Where pjsip writes its log; nowhere when None.
         """
         self._clock = clock or SystemClock()
@@ -75,7 +78,7 @@ class Pool:
         self._crew = Crew(
             most=max_workers, kept=workers, home=host, terms=terms, log=log_folder
         )
-        self._door = Doorway(self._hear, tls, log_folder)
+        self._door = Doorway(self._hear, tls, limits, log_folder)
         self._admissions = Admissions(self._crew, self._door.tell)
         self._legs: dict[str, WorkerProcess] = {}
         self._crossings = Crossings(self._legs)
