@@ -5,6 +5,7 @@ so many of them. pjsip aborts on about forty `m=` lines.
 """
 
 import re
+from itertools import pairwise
 
 from workbench.door import grammar
 from workbench.door.faults import Fault
@@ -47,8 +48,17 @@ def check_body(message: Message) -> None:
         message.replace("Content-Length", ["0"])
     if kind == SDP and message.body:
         _check_sdp(message.body)
+        _name_session(message)
     if message.all("Content-Encoding"):
         raise Fault(415, "Unsupported Media Type", {"Accept-Encoding": "identity"})
+
+
+def _name_session(message: Message) -> None:
+    """Give a session without a name the usual one: pjsip refuses an empty `s=`."""
+    named = re.sub(rb"(?m)^s=[ \t]*(?=\r?$)", b"s=-", message.body, count=1)
+    if named != message.body:
+        message.body = named
+        message.replace("Content-Length", [str(len(named))])
 
 
 def _kind(message: Message) -> str:
@@ -66,6 +76,8 @@ def _check_sdp(body: bytes) -> None:
         raise Fault(400, "Malformed SDP")
     if any(not _LINE.fullmatch(line) or len(line) > LINE_LIMIT for line in lines):
         raise Fault(400, "Malformed SDP")
+    if any(line[:2] == next_line[:2] == "c=" for line, next_line in pairwise(lines)):
+        raise Fault(488, "Not Acceptable Here")  # pjsip takes one address (RFC 4566, 5.7)
     streams = [line for line in lines if line.startswith("m=")]
     if any(not _MEDIA.fullmatch(line) for line in streams):
         raise Fault(400, "Malformed SDP")

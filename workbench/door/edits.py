@@ -6,7 +6,6 @@ from workbench.door import grammar
 from workbench.door.message import Message, Via, canonical, split_commas
 
 MOST_HOPS = 70
-MOST_SERVICE_ROUTES = 4
 _SOURCE = re.compile(
     rf"{grammar.SWS};{grammar.SWS}(?P<name>{grammar.TOKEN})"
     rf"(?:{grammar.SWS}={grammar.SWS}{grammar.VALUE})?"
@@ -63,12 +62,6 @@ def count_hop(message: Message) -> None:
     else:
         at, _ = _top(message, "max-forwards")
         _put(message, at, str(max(0, int(hops) - 1)))
-
-
-def strip_service_routes(message: Message) -> None:
-    """Take away what pjsip aborts on: more Service-Route headers than anybody needs."""
-    if len(message.values("Service-Route")) > MOST_SERVICE_ROUTES:
-        message.remove("Service-Route")
 
 
 def _top(message: Message, name: str) -> tuple[int, list[str]]:

@@ -219,7 +219,6 @@ class Proxy:
         if below.host != LOOPBACK or worker is None:
             self._count("dropped")
             return
-        edits.strip_service_routes(message)
         if message.cseq_method == "INVITE" and 100 < message.code < 300:
             self._keep_on_route(message, surface)
         self._send(message.serialize(), Hop(INSIDE, LOOPBACK, below.port or 0))

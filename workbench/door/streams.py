@@ -17,7 +17,7 @@ from workbench.door.proxy import Failed
 from workbench.door.ways import Hop, Surface
 
 MOST_CONNECTIONS = 1000
-MOST_OF_A_SOURCE = 50
+MOST_OF_A_SOURCE = 100
 MOST_UNSENT = 1 << 18
 """Bytes that a peer may leave unread."""
 MESSAGE_S = 10.0
@@ -26,6 +26,8 @@ FIRST_S = 30.0
 """How long a connection may stay without any message at all."""
 IDLE_S = 1800.0
 """How long one that had some may stay without another."""
+LEAVING_S = 5.0
+"""How long one that its peer has closed waits for the answers that are due."""
 CONNECT_S = 8.0
 HANDSHAKE_S = 8.0
 SWEEP_S = 1.0
@@ -43,7 +45,7 @@ class Connection(asyncio.Protocol):
         self.host, self.port = "", 0
         self.transport: asyncio.Transport | None = None
         self._framer = Framer()
-        self.heard = 0
+        self.heard, self._is_leaving, self._is_mute = 0, False, False
         self.since = asyncio.get_running_loop().time()
         """When its last message was complete, or when the one that comes now began."""
 
@@ -66,13 +68,25 @@ class Connection(asyncio.Protocol):
         if self._framer.pings:
             self._framer.pings = 0
             self.send(PONG)
-        if self._framer.broken and self.transport is not None:
-            self.transport.close()
+        if self._framer.broken and not self._is_leaving:
+            self._leave()
 
-    def eof_received(self) -> None:
-        """Have what is left refused; it is no whole message."""
-        if self._framer.is_amid and not self._framer.broken:
-            self._hand_over(self._framer.rest())
+    def eof_received(self) -> bool:
+        """Have what is left refused, for it is no whole message; answers may still go out."""
+        self._is_leaving = True
+        self.since = asyncio.get_running_loop().time()
+        if rest := self._framer.rest().strip():
+            self._hand_over(rest)
+            return False
+        return self.surface.transport == "tcp"  # TLS has no half of a connection
+
+    def _leave(self) -> None:
+        """Say no more; closed at once, the connection might take the last answer with it."""
+        self._is_leaving = self._is_mute = True
+        if self.transport is not None and self.transport.can_write_eof():
+            self.transport.write_eof()
+        elif self.transport is not None:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the others."""
@@ -80,7 +94,7 @@ class Connection(asyncio.Protocol):
 
     def send(self, data: bytes) -> None:
         """Send a message, unless the peer has stopped reading."""
-        if self.transport is None or self.transport.is_closing():
+        if self.transport is None or self.transport.is_closing() or self._is_mute:
             return
         if self.transport.get_write_buffer_size() > MOST_UNSENT:
             self.transport.abort()
@@ -89,8 +103,10 @@ class Connection(asyncio.Protocol):
 
     def is_late(self, now: float) -> bool:
         """Tell whether it takes too long."""
-        if self._framer.is_amid:
+        if self._framer.is_amid and not self._is_leaving:
             return now - self.since > MESSAGE_S
+        if self._is_leaving:
+            return now - self.since > LEAVING_S
         return now - self.since > (IDLE_S if self.heard else FIRST_S)
 
     def give_up(self) -> None:
