@@ -234,6 +234,19 @@ def answer(invite: Message, code: int = 200, extra: str = "") -> str:
     )
 
 
+@pytest.mark.parametrize("method", ["CANCEL", "ACK"])
+def test_what_follows_an_invite_leaves_from_where_it_left(stage: Stage, method: str) -> None:
+    stage.proxy.from_worker(wire(outbound()), WORKER.port)
+    invite, hop = stage.only()
+    # An address that calls come in at is preferred, but this one came too late.
+    stage.ways.surfaces[1] = Surface(1, "udp", "192.0.2.1", DOOR, takes_calls=False)
+    stage.ways.surfaces[2] = Surface(2, "udp", "192.0.2.1", 5062)
+    stage.proxy.from_worker(wire(outbound(method)), WORKER.port)
+    follower, same = stage.only()
+    assert (same, follower.top_via.sent_by) == (hop, invite.top_via.sent_by)
+    assert follower.top_via.branch == invite.top_via.branch
+
+
 def test_a_response_from_the_network_reaches_the_worker_that_asked(stage: Stage) -> None:
     stage.proxy.from_worker(wire(outbound()), WORKER.port)
     invite, _ = stage.only()

@@ -33,6 +33,8 @@ class Entry:
     invite: Message | None = None
     """While it waits for a line."""
     came: Hop | None = None
+    surface: int = -1
+    """Where the INVITE of a call that a worker placed left from."""
     until: float | None = None
     """When it is forgotten; None while the call is up."""
 
@@ -88,9 +90,19 @@ class Calls:
         entry = known.get(request.from_tag or "") or known.get(f"{DIALLED}{request.to_tag}")
         return entry.worker or None if entry is not None else None
 
-    def dialled(self, request: Message, worker: str) -> None:
-        """Note a call that a worker places."""
-        self.place(request.call_id, f"{DIALLED}{request.from_tag}", worker)
+    def dialled(self, request: Message, worker: str, surface: int) -> None:
+        """Note a call that a worker places, and where its INVITE leaves from."""
+        entry = self.place(request.call_id, f"{DIALLED}{request.from_tag}", worker)
+        entry.cseq, entry.surface = request.cseq_number, surface
+
+    def left_from(self, request: Message) -> int:
+        """Return where the INVITE left from that a request belongs to; -1 if unknown.
+
+        Its CANCEL and the ACK of a refusal go the same way (sections 9.1 and 17.1.1.3).
+        """
+        entry = self._of(request.call_id).get(f"{DIALLED}{request.from_tag}")
+        same = entry is not None and entry.cseq == request.cseq_number
+        return entry.surface if entry is not None and same else -1
 
     def worker_of(self, call_id: str) -> str:
         """Return the worker of a call that somebody asks to replace; empty for none."""

@@ -281,6 +281,7 @@ class Proxy:
         """Send a worker's request to its target (section 16.6)."""
         back = Hop(INSIDE, LOOPBACK, port)
         home = self._pop_own_routes(message)
+        home = home or self._ways.surfaces.get(self._calls.left_from(message))
         target = self._target(message)
         if target is None:
             self._fail(message, back, "The next hop cannot be read")
@@ -294,7 +295,7 @@ class Proxy:
         branch = self._ways.branch(message, back)
         edits.count_hop(message)
         if message.method == "INVITE" and message.to_tag is None:
-            self._calls.dialled(message, worker)
+            self._calls.dialled(message, worker, surface.number)
             message.prepend("Record-Route", self._ways.inside.route(LOOPBACK))
             message.prepend("Record-Route", surface.route(target.host))
         edits.push_via(message, transport, surface.shown(target.host), branch)
