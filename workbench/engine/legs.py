@@ -18,7 +18,6 @@ from workbench.engine.forks import Forks
 from workbench.engine.holding import Holding
 from workbench.engine.joints import Joint
 from workbench.engine.line import (
-    Hearing,
     Line,
     LineError,
     Method,
@@ -79,7 +78,7 @@ class Leg:
         self.transfer = Transferring(clock, self._live_line, self.tell)
         self.referrals = Referrals(self._live_line, self.tell)
         self.forks = Forks(self._live_line, self.tell, lambda: self.media_ms, take)
-        self.vigil = Vigil(clock, self._hearing, self.tell)
+        self.vigil = Vigil(clock, self._heeded_line, self.tell)
         self.joints: dict[str, Joint] = {}
         """What joins it to other legs, by their names."""
         self._clock, self._monotonic, self._report = clock, monotonic, report
@@ -283,13 +282,9 @@ class Leg:
         if recording is not None:
             self.refuse_recording(recording.recording, reason)
 
-    def _hearing(self) -> Hearing | None:
-        """Look at what comes in, once the call is up."""
-        if self.over or self.line is None or not self.answered:
-            return None
-        with suppress(LineError):  # the call is about to be over
-            return self.line.hearing()
-        return None
+    def _heeded_line(self) -> Line | None:
+        """Return the line while the call is up."""
+        return self.line if self.answered and not self.over else None
 
     def detect_digits(self) -> None:
         """Look for tones from now on."""

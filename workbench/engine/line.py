@@ -79,6 +79,9 @@ class Line(Protocol):
     def hearing(self) -> "Hearing | None":
         """Return what comes in now, None when no stream flows."""
 
+    def level(self) -> int:
+        """Return how loud what comes in is now, from 0 to 255."""
+
     def play(self, path: str, *, endless: bool = False) -> Tape:
         """Play a file to the far end; the trunk reports `played_out` at its end, if any."""
 
@@ -129,8 +132,6 @@ class Hearing:
 
     packets: int
     """From the far end, since the stream began."""
-    level: int
-    """How loud it is now, from 0 to 255."""
     expected: bool = True
     """Whether the far end is to send, as the descriptions of both have it."""
     strangers: Mapping[str, int] = field(default_factory=dict)

@@ -74,6 +74,9 @@ class NativeCall(Protocol):
     def hearing(self) -> Hearing | None:
         """Return what comes in now."""
 
+    def level(self, port: int) -> int:
+        """Return how loud what comes from a port is now."""
+
     def player(self, path: str, *, endless: bool) -> Player:
         """Open a file to play."""
 
@@ -192,6 +195,11 @@ class Line:
     def hearing(self) -> Hearing | None:
         """Return what comes in now, None when no stream flows."""
         return self._live().hearing()
+
+    def level(self) -> int:
+        """Return how loud what comes in is now, from 0 to 255."""
+        port = self.patch.port
+        return 0 if port is None else self._live().level(port)
 
     def play(self, path: str, *, endless: bool = False) -> PlayerTape:
         """Play a file to the far end, and into its recording when there is one."""

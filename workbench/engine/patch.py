@@ -43,6 +43,11 @@ class Patch:
         self._paused = self._muted = self._held = False
         self._made: set[Connection] = set()
 
+    @property
+    def port(self) -> int | None:
+        """Return the port that carries the call's audio, if any does."""
+        return self._port
+
     def carry(self, port: int) -> None:
         """Carry the call's audio by this port from now on."""
         if port != self._port:

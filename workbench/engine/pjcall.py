@@ -117,6 +117,8 @@ class PjCall(pj.Call):
         super().__init__(account, native_id)
         self.trunk, self.line, self._account = trunk, line, account
         account.calls += 1
+        self._expects = True
+        """Whether the far end is to send audio."""
         self._report = 0, 0
         """How often the far end has reported, and how many packets were sent until then."""
         self._held = True
@@ -209,20 +211,23 @@ class PjCall(pj.Call):
 
     def hearing(self) -> Hearing | None:
         """Return what comes in now, None when no stream flows."""
-        count, info = self.count(), self._stream_info()
-        if count is None or info is None:
+        if (count := self.count()) is None:
             return None
-        refused = self.trunk.keeps_rtp
-        strangers = self.line.guard.strangers()
+        refused, strangers = self.trunk.keeps_rtp, self.line.guard.strangers()
         if not refused and (source := self._from_stranger()):
             strangers = {source: count.packets_received}
         return Hearing(
             packets=count.packets_received,
-            level=self._level(),
-            expected=bool(info.dir & pj.PJMEDIA_DIR_DECODING),
+            expected=self._expects,
             strangers=strangers,
             refused=refused,
         )
+
+    def level(self, port: int) -> int:
+        """Return how loud what comes from a port is now; asked often, hence by C alone."""
+        sent, received = ctypes.c_uint(0), ctypes.c_uint(0)
+        library.pjsua_conf_get_signal_level(port, ctypes.byref(sent), ctypes.byref(received))
+        return received.value
 
     def _counted(self, stream: int) -> StreamCount:
         stat = self.getStreamStat(stream)
@@ -230,13 +235,6 @@ class PjCall(pj.Call):
         if sent.updateCount != self._report[0]:
             self._report = int(sent.updateCount), int(sent.pkt)
         return counted(stat, reported_of=self._report[1])
-
-    def _level(self) -> int:
-        sent, received = ctypes.c_uint(0), ctypes.c_uint(0)
-        levels = ctypes.byref(sent), ctypes.byref(received)
-        if (port := self.port()) is not None:
-            library.pjsua_conf_get_signal_level(port, *levels)
-        return received.value
 
     def _stream_info(self) -> Any:
         try:
@@ -283,8 +281,10 @@ class PjCall(pj.Call):
     def onCallMediaState(self, prm: Any) -> None:
         """Tell that audio flows, or flows through another port than before."""
         info = self.getInfo()
+        self._expects = False
         for medium in info.media:
             if medium.type == pj.PJMEDIA_TYPE_AUDIO and medium.status in LIVE_MEDIA:
+                self._expects = bool(medium.dir & pj.PJMEDIA_DIR_DECODING)
                 stream = self.getStreamInfo(medium.index)
                 codec, rate = str(stream.codecName), int(stream.codecClockRate)
                 self._guard(medium.index, stream)

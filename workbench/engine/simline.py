@@ -216,11 +216,13 @@ class SimLine(Holdable, Keyed, Referable):
 
     def hearing(self) -> Hearing | None:
         """Return what the other end sends: as many packets as the time allows."""
-        peer, count = self._peer, self.count()
-        if peer is None or count is None:
-            return None
-        loud = peer._playing is not None and not peer._playing.over
-        return Hearing(packets=count.packets_received, level=LOUD if loud else 0)
+        count = self.count()
+        return None if count is None else Hearing(packets=count.packets_received)
+
+    def level(self) -> int:
+        """Return how loud the other end plays."""
+        tape = None if self._peer is None else self._peer._playing
+        return 0 if tape is None or tape.over else LOUD
 
     def send_audio(self, *, sends: bool) -> None:
         """Send no audio from now on, or again."""
