@@ -60,7 +60,9 @@ def test_the_terms_of_audio_are_known_words(
     srtp: str, codecs: Any, engine: object, remedy: str
 ) -> None:
     with pytest.raises(InvalidInput, match=remedy):
-        own_terms(srtp, codecs, engine)
+        own_terms(srtp, codecs, "negotiated", engine)
+    with pytest.raises(InvalidInput, match='"negotiated" or "anywhere"'):
+        own_terms("off", ["PCMU"], "somewhere", None)
 
 
 @pytest.mark.parametrize("wrong", [-1, 11, 1.0, True, "1", None])

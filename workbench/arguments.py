@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.door.tls import Tls
 from workbench.engine.doorway import bind
-from workbench.engine.terms import Terms, as_codecs, as_srtp
+from workbench.engine.terms import Terms, as_codecs, as_rtp_from, as_srtp
 from workbench.errors import InvalidFlow, InvalidInput
 from workbench.flow import Flow
 from workbench.policy import Policy
@@ -112,15 +112,18 @@ def own_tls(tls: Any, engine: object) -> Tls:
     return tls.checked()
 
 
-def own_terms(srtp: Any, codecs: Any, engine: object) -> Terms:
+def own_terms(srtp: Any, codecs: Any, rtp_from: Any, engine: object) -> Terms:
     """Return on which terms audio flows; an engine that is given has its own.
 
     Raises:
         InvalidInput: they cannot be used.
     """
-    terms = Terms(srtp=as_srtp(srtp), codecs=as_codecs(codecs))
+    terms = Terms(srtp=as_srtp(srtp), codecs=as_codecs(codecs), rtp_from=as_rtp_from(rtp_from))
     if engine is not None and terms != Terms():
-        message = "`srtp` and `codecs` are for the usual engine: give them to yours, `Pool(…)`."
+        message = (
+            "`srtp`, `codecs` and `rtp_from` are for the usual engine: give them to yours, "
+            "`Pool(…)`."
+        )
         raise InvalidInput(message)
     return terms
 

@@ -71,6 +71,7 @@ class Workbench(Receiving):
         srtp: str = "off",
         codecs: Sequence[str] = CODECS,
         tls: Tls | None = None,
+        rtp_from: str = "negotiated",
     ) -> None:
         """Open the store, created when it is missing; `read_only` only looks at it.
 
@@ -80,33 +81,32 @@ class Workbench(Receiving):
             clock: the only source of time; by default the machine's.
             sounds: folders (or one) where `play` looks, after the flow's and the working one.
             read_only: for queries and replays, also while another bench writes.
-            host: the address of this machine that calls are placed from; by default only
-                this machine itself is in reach.
+            host: the address that calls are placed from; by default only this one is in reach.
             policy: who may be called, how often and how long; by default only this machine.
             accounts: with PBXs and providers; each registers as soon as calls are taken.
             srtp: `off`, `optional` or `required`: whether audio is encrypted.
             codecs: what is offered and accepted, in the order of preference.
             tls: the certificate that is shown, and whose are believed.
+            rtp_from: `negotiated`, or `anywhere` for far ends behind a NAT.
 
         Raises:
             InvalidInput: an argument cannot be used.
             EngineError: `host` is no address of this machine.
-            StoreError: the store cannot be opened; the message says why and what to do.
+            StoreError: the store cannot be opened; why, and what to do.
         """
         self.frames = Frames(self._histories)
         self._operation: Operation | None = None
         self._engine, self._clock = engine, clock or SystemClock()
-        self._host = own_address(host)
-        self._policy = as_policy(policy)
+        self._host, self._policy = own_address(host), as_policy(policy)
         super().__init__(accounts, self._policy)
-        self._terms, self._tls = own_terms(srtp, codecs, engine), own_tls(tls, engine)
+        terms = own_terms(srtp, codecs, rtp_from, engine)
+        self._terms, self._tls = terms, own_tls(tls, engine)
         self._sounds = [*folders(sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
-        self._closed = False
+        self._closed, self._read_only = False, read_only
         self._log = CallLog.open(folder(store), writable=not read_only)
         self.recovered: list[str] = [] if read_only else self._recover()
         """Ids of the calls that an earlier bench left open and this one ended on record."""
-        self._read_only = read_only
 
     # -- calls -----------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from tests.engine.raw_rtp import (
 from tests.engine.raw_sip import Address, RawPeer
 from tests.engine.stage import PoolStage
 from workbench.commands import Dial, Hangup
+from workbench.engine.terms import Terms
 from workbench.signals import (
     Answered,
     AudioMissing,
@@ -147,3 +148,22 @@ async def test_sixty_thousand_hostile_packets_change_nothing(
     assert count.packets_lost == 0
     assert sent - 10 <= count.packets_received <= rtp_peer.sent
     assert stranger.heard() == []
+
+
+async def test_a_far_end_behind_a_nat_is_heard_where_that_is_allowed(
+    sip_peer: RawPeer, rtp_peer: RtpPeer, stranger: RtpPeer
+) -> None:
+    stage = PoolStage(terms=Terms(rtp_from="anywhere"))
+    await stage.open()
+    try:
+        at = await talk(stage, sip_peer, rtp_peer)
+        stranger.payload = LOUD
+        stranger.talk_to(at)
+        told = await stage.until(RtpFromStranger, "a")
+        assert (told.source, told.refused) == (stranger.name, False)
+        stranger.press("7")
+        digit = await stage.until(DigitReceived, "a")
+        assert (digit.digit, digit.trusted) == ("7", False)
+        assert stranger.heard()
+    finally:
+        await stage.close()

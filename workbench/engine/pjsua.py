@@ -97,7 +97,7 @@ class PjTrunk:
         self.exchange, self.defect, self._tell = exchange, defect, tell
         self.book = LineBook(exchange, name, monotonic, PjBridge(), media)
         self.takes_calls = False
-        self.keeps_rtp = True
+        self.keeps_rtp = terms.rtp_from == "negotiated"
 
     @property
     def busy(self) -> bool:

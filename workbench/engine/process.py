@@ -62,6 +62,7 @@ class WorkerProcess(Child):
         """Start the process, whose SIP goes through the door at a port."""
         options = ["--name", self.name, "--host", self.host, "--door", str(door)]
         options += ["--srtp", terms.srtp, "--codecs", ",".join(terms.codecs)]
+        options += ["--rtp-from", terms.rtp_from]
         if log is not None:
             options += ["--log", str(log / f"{self.name}.log")]
         self._media, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -1,4 +1,4 @@
-"""On which terms audio flows: which codecs, and whether it is encrypted (SRTP)."""
+"""On which terms audio flows: which codecs, whether it is encrypted (SRTP), and from whom."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -8,6 +8,8 @@ import msgspec
 from workbench.errors import InvalidInput
 
 Srtp = Literal["off", "optional", "required"]
+RtpFrom = Literal["negotiated", "anywhere"]
+RTP_FROM: tuple[RtpFrom, ...] = ("negotiated", "anywhere")
 SRTP: tuple[Srtp, ...] = ("off", "optional", "required")
 CODECS = ("PCMU", "PCMA", "G722")
 """All that is ever offered, in the usual order."""
@@ -19,6 +21,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     srtp: Srtp = "off"
     codecs: tuple[str, ...] = CODECS
     """In the order of preference; an answer keeps the order of the offer."""
+    rtp_from: RtpFrom = "negotiated"
+    """Who is heard: only the address of the description, or whoever sends."""
 
 
 def as_srtp(value: Any) -> Srtp:
@@ -30,6 +34,18 @@ def as_srtp(value: Any) -> Srtp:
     if isinstance(value, str) and value in SRTP:
         return value
     message = f'`srtp` is "off", "optional" or "required", not {value!r}.'
+    raise InvalidInput(message)
+
+
+def as_rtp_from(value: Any) -> RtpFrom:
+    """Return who is heard.
+
+    Raises:
+        InvalidInput: it is no such word.
+    """
+    if isinstance(value, str) and value in RTP_FROM:
+        return value
+    message = f'`rtp_from` is "negotiated" or "anywhere", not {value!r}.'
     raise InvalidInput(message)
 
 

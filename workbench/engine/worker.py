@@ -221,6 +221,7 @@ def main() -> None:
     parser.add_argument("--log", default="")
     parser.add_argument("--srtp", required=True)
     parser.add_argument("--codecs", required=True)
+    parser.add_argument("--rtp-from", required=True)
     options = parser.parse_args()
     # Ctrl-C goes to the whole group of a terminal; the bench decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -228,7 +229,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # The library's clock thread asks for Python's lock in every frame that comes here.
     sys.setswitchinterval(SWITCH_S)
-    terms = Terms(srtp=options.srtp, codecs=tuple(options.codecs.split(",")))
+    codecs = tuple(options.codecs.split(","))
+    terms = Terms(srtp=options.srtp, codecs=codecs, rtp_from=options.rtp_from)
     link, media = BenchLink(options.socket), MediaSocket(options.media)
     worker = Worker(link, options.name, media, terms)
     if worker.open(options.host, options.door, options.log):
