@@ -12,8 +12,12 @@ VIA = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]"
 CONTACT = "Contact: <sip:peer@[local_ip]:[local_port]>"
 LEARNING = ("INVITE", 180, 183, 200)
 """Messages from which the peer learns where requests of the dialog go."""
-INVITED = {"theirs": "From:", "via": "Via:", "to": "To:", "cseq": "CSeq:"}
+INVITED = {"theirs": "From:", "to": "To:", "cseq": "CSeq:"}
 """What is kept of an INVITE, for `answer_late`; `theirs` is to whom requests go."""
+PASSED = {"via": "Via:", "route": "Record-Route:"}
+"""What the two that it has passed have left in it, kept for `answer_late` too."""
+LEFT_BY_PROXIES = ("via2", "route", "route2")
+"""May be absent."""
 SDP = """\
 v=0
 o=- 1 {version} IN IP4 [local_ip]
@@ -28,9 +32,12 @@ a={direction}
 """
 
 
-def _match(pattern: str, name: str, *, header: str = "") -> str:
+def _match(pattern: str, name: str, *, header: str = "", nth: int = 1) -> str:
     where = f'search_in="hdr" header="{header}"' if header else 'search_in="msg"'
-    return f'<ereg regexp={quoteattr(pattern)} {where} check_it="true" assign_to="{name}"/>'
+    if nth > 1:
+        where += f' occurrence="{nth}"'
+    check = "true" if name not in LEFT_BY_PROXIES else "false"
+    return f'<ereg regexp={quoteattr(pattern)} {where} check_it="{check}" assign_to="{name}"/>'
 
 
 def _send(lines: Sequence[str], body: str, *, kind: str = "application/sdp") -> str:
@@ -57,6 +64,9 @@ def recv(what: str | int, *, optional: bool = False, has: str = "", within: str 
     if what == "INVITE":
         for name, header in INVITED.items():
             actions += _match(".*", name, header=header)
+        for name, header in PASSED.items():
+            actions += _match(".*", name, header=header)
+            actions += _match(".*", f"{name}2", header=header, nth=2)
     if has:
         actions += _match(has, "seen", header=within)
     return f'<recv {kind}="{what}"{attributes}><action>{actions}</action></recv>'
@@ -80,7 +90,8 @@ def agree(code: int = 200, phrase: str = "OK", *headers: str, body: str = "") ->
 def answer_late(code: int, phrase: str, *headers: str, body: str = "") -> str:
     """Answer the INVITE when another request has come since."""
     lines = [
-        f"SIP/2.0 {code} {phrase}", "Via:[$via]", "From:[$theirs]",
+        f"SIP/2.0 {code} {phrase}", "Via:[$via]", "Via:[$via2]", "Record-Route:[$route]",
+        "Record-Route:[$route2]", "From:[$theirs]",
         "To:[$to];tag=[pid]-[call_number]", "Call-ID: [call_id]", "CSeq:[$cseq]", CONTACT,
         *headers,
     ]  # fmt: skip
@@ -171,7 +182,7 @@ DISMISSED: Sequence[str] = (recv("BYE"), agree())
 def write(path: Path, *steps: str) -> Path:
     """Write a scenario to a file."""
     body = "\n".join(steps)
-    names = [*INVITED, "seen", "space"]
+    names = [*INVITED, "via", *LEFT_BY_PROXIES, "seen", "space"]
     given = "".join(
         f'<assignstr assign_to="{name}" value="{" " * (name == "space")}"/>' for name in names
     )

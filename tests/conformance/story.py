@@ -1,5 +1,6 @@
 """One call between a flow of ours and SIPp: its history, which must replay exactly."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,10 +36,14 @@ def taken(
 ) -> Sequence[ev.Event]:  # fmt: skip
     """Let SIPp call a flow of ours; return the call's history, which replays exactly."""
     with Workbench(folder / "store", policy=policy) as bench:
+        heard = threading.Event()
+        bench.subscribe(lambda _event: heard.set())
         peer = bench.answer(ours).removeprefix("sip:")
         scenario = write(folder / "own.xml", *steps)
         with Sipp(folder, scenario, peer=peer, options=options) as sipp:
             assert sipp.finish() == SUCCESS, sipp.errors + sipp.messages
+        # SIPp may be done before its call is on record.
+        assert heard.wait(PATIENCE_S)
         (call,) = bench.calls
         history = call.wait(PATIENCE_S).history
         bench.check()
