@@ -182,11 +182,15 @@ class Message:
 
     def all(self, name: str) -> list[str]:
         """Return the value of each line of a header."""
+        return self.by_name().get(canonical(name), [])
+
+    def by_name(self) -> dict[str, list[str]]:
+        """Return the lines of each header that is there, by its name in lower case."""
         if self._lines is None:
             self._lines = {}
             for known, value in self.headers:
                 self._lines.setdefault(canonical(known), []).append(value)
-        return self._lines.get(canonical(name), [])
+        return self._lines
 
     def values(self, name: str) -> list[str]:
         """Return the values of a header that is a list, its commas split."""

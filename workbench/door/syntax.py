@@ -118,18 +118,16 @@ def _check_must_have(message: Message) -> None:
     for name in ("Via", "From", "To", "Call-ID", "CSeq"):
         if not message.all(name):
             raise Fault(400, f"{name} Missing")
-    for name in SINGLE:
-        if len(message.all(name)) > 1:
-            raise Fault(400, f"More Than One {name}")
+    for name, values in message.by_name().items():
+        if len(values) > 1 and name in _SINGLE:
+            raise Fault(400, f"More Than One {_SINGLE[name]}")
 
 
 def _check_headers(message: Message) -> None:
-    for name, is_valid in _LISTS.items():
-        for value in message.values(name):
-            if not is_valid(value):
-                raise Fault(400, f"Malformed {name}")
-    for name, is_valid in _SINGLES.items():
-        for value in message.all(name):
+    # What is there is looked up in the rules, which are many, and not the other way round.
+    for known, values in message.by_name().items():
+        name, is_valid, is_list = _RULES.get(known, _NO_RULE)
+        for value in message.values(known) if is_list else values:
             if not is_valid(value):
                 raise Fault(400, f"Malformed {name}")
 
@@ -186,6 +184,14 @@ _SINGLES: dict[str, Callable[[str], bool]] = {
     "Expires": _is_number,
     "Date": _is_date,
     "Refer-To": _is_address,
+}
+
+
+_SINGLE = {name.lower(): name for name in SINGLE}
+_MOST_OF = {name.lower(): (name, most) for name, most in MOST_OF.items()}
+_NO_RULE: tuple[str, Callable[[str], bool], bool] = ("", lambda _: True, False)
+_RULES = {name.lower(): (name, rule, True) for name, rule in _LISTS.items()} | {
+    name.lower(): (name, rule, False) for name, rule in _SINGLES.items()
 }
 
 
@@ -256,8 +262,9 @@ def _check_limits(message: Message) -> None:
         raise Fault(513, "Message Too Large")
     if len(message.headers) > MOST_HEADERS:
         raise Fault(400, "Too Many Headers")
-    for name, most in MOST_OF.items():
-        if len(message.values(name)) > most:
+    for known in message.by_name().keys() & _MOST_OF.keys():
+        name, most = _MOST_OF[known]
+        if len(message.values(known)) > most:
             raise Fault(400, f"Too Many {name} Values")
     for name, value in (("First-Line", message.start), *message.headers):
         _check_value(name, value)
