@@ -332,6 +332,14 @@ async def test_closing_leaves_no_process(pool_stage: PoolStage) -> None:
     assert not pool_stage.pool.workers
 
 
+async def test_a_door_that_hangs_is_ended(pool_stage: PoolStage) -> None:
+    door = pool_stage.pool.door
+    assert door is not None
+    os.kill(door, signal.SIGSTOP)
+    await pool_stage.pool.close()
+    assert not processes([door])
+
+
 async def test_a_killed_bench_hangs_up_its_calls(pool_stage: PoolStage) -> None:
     bench = subprocess.Popen(  # noqa: ASYNC220 - returns at once
         [sys.executable, "-c", BENCH], stdout=subprocess.PIPE, cwd=ROOT

@@ -23,6 +23,8 @@ from workbench.sip import SipAddress, Transport
 
 logger = logging.getLogger(__name__)
 
+CLOSE_S = 3.0
+"""How long the door may take to end before it is killed."""
 AGAIN_S = 0.5
 """Before a door that could not be started is tried again."""
 SECRET_BYTES = 32
@@ -138,7 +140,10 @@ class Doorway:
         if self._process is not None:
             self._process.tell(Leave())
             self._process.close()
-            await self._process.ended
+            _, late = await asyncio.wait([self._process.ended], timeout=CLOSE_S)
+            if late:
+                self._process.kill()
+                await self._process.ended
         for _, own in self._served:
             own.close()
         self._served.clear()
