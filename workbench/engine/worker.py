@@ -40,7 +40,7 @@ from workbench.engine.wire import (
 )
 from workbench.signals import AnySignal
 
-BUSY_MS = 3
+BUSY_MS = 5
 """Between two polls of the library while there are calls: the delay of a digit."""
 IDLE_MS = 20
 PARTING_S = 2.0
