@@ -28,6 +28,11 @@ async def take_over(call: CallControl) -> str:
     return "done"
 
 
+@flow
+async def hand_over(call: CallControl) -> None:
+    await call.become(take_over)
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Workbench]:
     far_ends = {"bob": FarEnd(), "fussy": FarEnd(reinvites=(488,)), "slow": RINGS}
@@ -140,6 +145,14 @@ def test_only_a_caller_is_sent_away(bench: Workbench) -> None:
         call.redirect("sip:bob@loopback")
     call.hangup()
     assert call.wait(10).status == "canceled"
+
+
+def test_a_flow_that_another_one_names_has_its_source_kept(bench: Workbench) -> None:
+    call = bench.dial("sip:bob@loopback", flow=hand_over).wait(10)
+    (asked,) = (e for e in call.history if isinstance(e, ev.FlowReplaceRequested))
+    kept = bench.recordings.parent / "sources" / f"{asked.replacement_version}.py"
+    assert "taken over" in kept.read_text()
+    assert bench.replay(call, [hand_over, take_over]).equal
 
 
 def test_a_far_end_that_refuses_a_hold_from_outside(bench: Workbench) -> None:

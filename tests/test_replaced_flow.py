@@ -188,11 +188,11 @@ async def test_what_a_cut_flow_raises_is_on_record(tmp_path: Path) -> None:
         try:
             await call.sleep(60)
         finally:
-            raise LookupError("no such account")
+            raise LookupError("no such account \ud800")
 
     history = await replaced(tmp_path, careless, ("timer_requested", agent))
     (cut,) = (e for e in history if isinstance(e, ev.FlowReplaced))
-    assert (cut.error_type, cut.error) == ("LookupError", "no such account")
+    assert (cut.error_type, cut.error) == ("LookupError", "no such account ?")
     assert replay(history, [careless, agent]).equal
 
 

@@ -354,6 +354,7 @@ class Workbench(Receiving):
                 self._log, engine, self._clock, self._sounds, self._policy
             )
             self._operation.switchboard.subscribe(self._note_failure)
+            self._operation.runner.keep = self._keep_source
             self._enrolment.open(self._operation)
         return self._operation
 

@@ -358,7 +358,8 @@ def _traceback_of(error: BaseException) -> str:
 def _as_fields(error: BaseException | None) -> dict[str, str]:
     if error is None:
         return {}
-    return {"error_type": type(error).__name__, "error": _text_of(error)}
+    text = _text_of(error).encode("utf-8", "replace").decode()
+    return {"error_type": type(error).__name__, "error": text}
 
 
 def _line_of(error: BaseException) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Runner:
         """Share `runs` with the effects, which need the functions of the steps."""
         self.route: Callable[[ev.Offered], Flow | None] = lambda _offered: None
         """Which flow takes an inbound call; None refuses it."""
+        self.keep: Callable[[Flow], None] = lambda _flow: None
+        """Keeps the source of a flow that another one has named."""
         self._successors: dict[tuple[str, str], Flow] = {}
         self._switchboard = switchboard
         self._effects = effects
@@ -111,6 +113,7 @@ class Runner:
         if run.started or run.call.phase is Phase.ANSWERED:
             drafts += following.start(event)
         self._switchboard.decide(event.call_id, drafts)
+        self.keep(flow)
 
     def _forget(self, call_id: str) -> None:
         run = self._runs.get(call_id)

@@ -11,6 +11,7 @@ from tests.engine.stage import PoolStage
 from workbench.commands import Hangup, Hold, Mute, Play, Record, Resume, Unmute
 from workbench.signals import (
     Held,
+    MediaMeasured,
     Muted,
     PromptFinished,
     RecordingFinished,
@@ -63,6 +64,13 @@ async def test_music_is_heard_on_hold_and_the_held_end_is_not(
     assert loud_ms(tmp_path, f"{far}-received") > 900
     assert loud_ms(tmp_path, "a-sent") > 900
     assert loud_ms(tmp_path, "a-received") < 100
+    # Two re-INVITEs, three streams: the recording keeps its clock, the counts add up.
+    received, sent = (
+        soundfile.info(tmp_path / f"a-{way}.wav").duration for way in ("received", "sent")
+    )
+    assert abs(received - sent) <= 0.04
+    counted = await pool_stage.until(MediaMeasured, "a", final=True)
+    assert counted.packets_sent * 0.02 > 0.9 * sent
 
 
 async def test_a_prompt_takes_the_place_of_the_music(

@@ -36,6 +36,11 @@ class Dealings:
         self._taken: set[str] = set()
         """The CSeq of each REFER that was accepted."""
 
+    @property
+    def accepted(self) -> bool:
+        """Tell whether the call has been answered."""
+        return self._tags is not None
+
     def see(self, direction: Direction, message: str) -> None:
         """Take note of a message of the call."""
         number, _, method = sip.header_value(message, "CSeq").partition(" ")

@@ -36,6 +36,7 @@ from workbench.engine.ports import PortPool
 from workbench.engine.rtpguard import RtpGuard
 from workbench.engine.slices import Take
 from workbench.engine.tapes import PlayerTape, RecorderTape
+from workbench.engine.verdicts import REDIRECTION, contact_of, is_verdict
 from workbench.reason import read as read_reason
 
 Fact = Callable[[], None]
@@ -43,8 +44,6 @@ Fact = Callable[[], None]
 ENDING_METHOD = re.compile(
     r"^CSeq[ \t]*:[ \t]*\d+[ \t]+(BYE|INVITE)", re.IGNORECASE | re.MULTILINE
 )
-VERDICT = re.compile(r"BYE |CANCEL |SIP/2\.0 [3-6]\d\d ")
-REDIRECTION = re.compile(r"SIP/2\.0 (3\d\d) ([^\r\n]*)")
 SILENCE = 408
 """What pjsip says when nobody answers, RFC 3261 section 17.1.1.2 (timer B)."""
 FINAL_RESPONSE = re.compile(r"SIP/2\.0 [2-6]\d\d ")
@@ -330,7 +329,7 @@ class Line:
         if (held := self._offers.see(direction, message)) is not None:
             self.tell(self._exchange.far_end_holds, held)
         self.dealings.see(direction, message)
-        if direction == "received" and VERDICT.match(message):
+        if direction == "received" and is_verdict(message, answered=self.dealings.accepted):
             self._verdict = message
         if self._hanging_up and ends_call(direction, message):
             self._end_seen = True
@@ -366,13 +365,6 @@ def ends_call(direction: Direction, message: str) -> bool:
     if method is None or not FINAL_RESPONSE.match(message):
         return False
     return direction == "received" or method[1].upper() == "INVITE"
-
-
-def contact_of(message: str) -> str:
-    """Return where a 3xx response tells us to call instead; empty for any other message."""
-    if REDIRECTION.match(message) is None:
-        return ""
-    return sip.bare_uri(sip.header_value(message, "Contact", "m"))
 
 
 def counted(stat: Any, reported_of: int) -> StreamCount:
