@@ -219,9 +219,12 @@ async def wait_in_slot(call: CallControl) -> str:
 
 @flow
 async def pick_up(call: CallControl) -> None:
-    await call.limit(2)
     await call.sleep(0.5)
-    await call.pickup("8")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(call.pickup("8"))
+        await call.sleep(1)
+        await call.unbridge()
+    await call.sleep(60)
 
 
 waiting: list[str] = []
