@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.acceptance.program import Program
@@ -20,6 +19,7 @@ from workbench import events as ev
 from workbench.call import Call
 from workbench.demo_flows import reception
 from workbench.ending import LOST
+from workbench.engine.pool import Pool
 from workbench.handle import CallHandle
 from workbench.replay import replay
 
@@ -86,44 +86,37 @@ def check_call(call: CallHandle) -> None:
 
 def test_a_killed_worker_takes_only_its_own_calls(tmp_path: Path) -> None:
     closed: queue.Queue[str] = queue.Queue()
-    with Workbench(tmp_path / "store") as bench:
+    pool = Pool()
+    with Workbench(tmp_path / "store", engine=pool) as bench:
         bench.on_closed(closed.put)
-        first, second = bench.answer(reception), bench.answer(reception)
-        listeners = workers()
-        placed = [bench.dial(address) for address in (first, second)]
+        address = bench.answer(reception)
+        placed = [bench.dial(address) for _ in range(4)]
         await_answers(placed)
-        os.kill(worker_listening_at(first, listeners), signal.SIGKILL)
-        lost = bench.call(closed.get(timeout=60))
-        assert lost.ended is not None
-        assert (lost.ended.by, lost.state.direction) == ("engine", "inbound")
-        assert "was lost (signal 9)" in lost.ended.reason
-        assert sum(call.ended is None for call in bench.calls) == 3
-        again = bench.dial(first)
+        carried = {call.id: pool.worker_of(call.state.leg) for call in bench.calls}
+        victim = carried[placed[0].id]
+        assert victim is not None
+        doomed = {call_id for call_id, worker in carried.items() if worker == victim}
+        assert len(doomed) < len(carried)
+        os.kill(pool.workers[victim], signal.SIGKILL)
+        lost = [bench.call(closed.get(timeout=60)) for _ in doomed]
+        assert {call.id for call in lost} == doomed
+        for call in lost:
+            assert call.ended is not None
+            assert call.ended.by == "engine"
+            assert "was lost (signal 9)" in call.ended.reason
+        assert all(call.ended is None for call in bench.calls if call.id not in doomed)
+        again = bench.dial(address)
         await_answers([again])
-        for call in (again, *placed):
+        for call in bench.calls:
             call.hangup()
             call.wait(60)
-        assert again.status == placed[1].status == "completed"
+        assert again.status == "completed"
     with Workbench(tmp_path / "store", read_only=True) as bench:
         assert all(one_end(call) for call in bench.calls)
 
 
 def one_end(call: CallHandle) -> bool:
     return sum(isinstance(event, ev.Ended) for event in call.history) == 1
-
-
-def workers() -> list[psutil.Process]:
-    return list(psutil.Process().children(recursive=True))
-
-
-def worker_listening_at(address: str, among: Sequence[psutil.Process]) -> int:
-    port = int(address.rpartition(":")[2])
-    (found,) = (
-        int(worker.pid)
-        for worker in among
-        if any(at.laddr.port == port for at in worker.net_connections("udp4"))
-    )
-    return found
 
 
 def await_answers(calls: Sequence[CallHandle]) -> None:
