@@ -65,13 +65,17 @@ def calls_in_use() -> int:
     return int(library.pjsua_call_get_count())
 
 
-def listen_only_to(host: str, port: int, peer: tuple[str, int]) -> None:
-    """Let the kernel drop what anybody else sends to a UDP socket of this process."""
+def listen_only_to(host: str, port: int, peer: tuple[str, int]) -> int:
+    """Let the kernel drop what anybody else sends to a UDP socket of this process.
+
+    Returns:
+        The socket's descriptor.
+    """
     for name in os.listdir("/dev/fd"):
         with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as found:
             if found.getsockname() == (host, port) and found.type == socket.SOCK_DGRAM:
                 found.connect(peer)
-                return
+                return int(name)
     raise LookupError(f"no socket of this process is bound to {host}:{port}")
 
 
@@ -97,6 +101,8 @@ class PjTrunk:
         self.exchange, self.defect, self._tell = exchange, defect, tell
         self.book = LineBook(exchange, name, monotonic, PjBridge(), media)
         self.takes_calls = False
+        self.sip_descriptor = -1
+        """The socket by which SIP comes, for whoever waits for it."""
         self.keeps_rtp = terms.rtp_from == "negotiated"
 
     @property
@@ -138,7 +144,8 @@ class PjTrunk:
         self._identities = Identities(self, place, self._terms.srtp)
         self._registrations = Registrations(self, self._identities, place, self._tell)
         shown, _, bound = at.rpartition(":")
-        listen_only_to(shown, int(bound), (settings.LOOPBACK, door))
+        peer = (settings.LOOPBACK, door)
+        self.sip_descriptor = listen_only_to(shown, int(bound), peer)
         return shown, int(bound)
 
     def prefer(self, codecs: tuple[str, ...]) -> None:

@@ -40,8 +40,9 @@ from workbench.engine.wire import (
 )
 from workbench.signals import AnySignal
 
-BUSY_MS = 5
-"""Between two polls of the library while there are calls: the delay of a digit."""
+BUSY_MS = 10
+"""Between two polls of the library while there are calls: the delay of a digit. SIP and
+commands are waited for, and delayed by nothing."""
 IDLE_MS = 20
 PARTING_S = 2.0
 """How long calls may take to end when the bench is gone."""
@@ -96,6 +97,10 @@ class BenchLink:
         self._frames, self._backlog = Frames(), bytearray()
         self.closed = False
 
+    def wake_for(self, descriptor: int) -> None:
+        """Let `wait` return as soon as this socket has something to read, too."""
+        self._poll.register(descriptor, select.POLLIN)
+
     def send(self, report: AnySignal | AnyNotice) -> None:
         """Tell the bench; once it is gone, nobody needs to know."""
         self._backlog += pack(report)
@@ -104,8 +109,10 @@ class BenchLink:
     def wait(self, milliseconds: int) -> Frames:
         """Wait for commands and return what has come."""
         if self.closed:
-            select.select([], [], [], milliseconds / 1000)
-        elif self._poll.poll(milliseconds):
+            with suppress(KeyError):  # it would be ready for ever
+                self._poll.unregister(self._socket)
+        ready = [descriptor for descriptor, _ in self._poll.poll(milliseconds)]
+        if self._socket.fileno() in ready:
             self._receive()
         self._flush()
         return self._frames
@@ -170,6 +177,7 @@ class Worker:
             self._link.send(WorkerFailed(reason=str(error), in_use=in_use))
             return False
         self._trunk.takes_calls = True
+        self._link.wake_for(self._trunk.sip_descriptor)
         most = pjsua.most_legs()
         self._link.send(WorkerReady(host=at_host, port=at_port, most_legs=most))
         return True
