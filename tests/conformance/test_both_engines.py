@@ -99,6 +99,20 @@ async def press(call: CallControl) -> None:
 
 
 @flow
+async def hear_tones(call: CallControl) -> str:
+    await call.answer()
+    await call.detect_digits()
+    return (await call.gather(2, timeout=20)).digits
+
+
+@flow
+async def sound_tones(call: CallControl) -> None:
+    await call.sleep(1)
+    await call.send_digits("42", method="inband")
+    await call.sleep(60)
+
+
+@flow
 async def record(call: CallControl) -> None:
     await call.answer()
     await call.record()
@@ -283,6 +297,7 @@ ROWS = (
     Row("stop", stop),
     Row("say", say),
     Row("gather send_digits", gather, press),
+    Row("detect_digits", hear_tones, sound_tones),
     Row("record pause_recording resume_recording stop_recording", record),
     Row("hold resume", hold),
     Row("mute unmute", mute),
