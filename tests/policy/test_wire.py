@@ -22,9 +22,10 @@ OWN = frozenset(
     {
         "via", "max-forwards", "from", "to", "contact", "call-id", "cseq", "allow", "supported",
         "user-agent", "content-type", "content-length", "session-expires", "min-se",
+        "record-route",
     }
 )  # fmt: skip
-"""What pjsip writes by itself."""
+"""What pjsip and the door write by themselves."""
 MARK = "X-Forged"
 BREAKS = [
     "\r\n", "\n", "\r", "\x00", "\x0b", "\u2028", "\x85", "%0d%0a", "%0D%0A", "%00", "\\r\\n",
@@ -230,6 +231,10 @@ def check_invite(invite: str, at: str, headers: dict[str, str], from_: str) -> N
         (name, value.strip()) for name, value in headers.items()
     )
     assert not any(name in ("Route", MARK) for name, _ in sent)
+    routes = [value for name, value in sent if name.lower() == "record-route"]
+    assert all(re.fullmatch(r"<sip:127\.0\.0\.1:\d+;[^<>,]*>", route) for route in routes), (
+        routes
+    )
     assert all(name.lower() in ours or MARK not in value for name, value in sent)
     body = invite.split("\r\n\r\n", 1)[1]
     assert int(field(invite, "content-length")) == len(body.encode("utf-8", "surrogateescape"))
