@@ -153,7 +153,7 @@ class _Watch:
 
     def held(self, failed: int, cpu_s: float) -> Held:
         """Judge the capture."""
-        streams = [gaps for port in self._ports for gaps in gaps_ms(self._path, port).values()]
+        streams = gaps_ms(self._path, frozenset(self._ports))
         widest = [max(gaps) for gaps in streams if len(gaps) > SOME_PACKETS]
         wide = sum(gap > LIMIT_GAP_MS for gaps in streams for gap in gaps)
         return Held(

@@ -1,7 +1,7 @@
 """What tcpdump sees of RTP on loopback, with the kernel's own times."""
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -47,13 +47,14 @@ def datagrams(path: Path) -> Iterator[tuple[float, dpkt.udp.UDP]]:
             yield moment, dpkt.ethernet.Ethernet(frame).data.data
 
 
-def gaps_ms(path: Path, port: int) -> dict[int, list[float]]:
-    """Return the milliseconds between the packets that each sender sent to a port."""
-    before: dict[int, float] = {}
-    gaps: dict[int, list[float]] = {}
+def gaps_ms(path: Path, ports: Collection[int]) -> list[list[float]]:
+    """Return the milliseconds between the packets of each stream that goes to these ports."""
+    before: dict[tuple[int, int], float] = {}
+    gaps: dict[tuple[int, int], list[float]] = {}
     for moment, udp in datagrams(path):
-        if udp.dport == port:
-            if udp.sport in before:
-                gaps.setdefault(udp.sport, []).append((moment - before[udp.sport]) * 1000)
-            before[udp.sport] = moment
-    return gaps
+        stream = udp.sport, udp.dport
+        if udp.dport in ports:
+            if stream in before:
+                gaps.setdefault(stream, []).append((moment - before[stream]) * 1000)
+            before[stream] = moment
+    return list(gaps.values())

@@ -52,9 +52,16 @@ async def only_say_hello(call: CallControl) -> None:
     await call.hangup()
 
 
+@flow
+async def think_and_listen(call: CallControl) -> None:
+    await call.sleep(1)
+    await call.answer()
+    await call.sleep(60)
+
+
 def test_a_repeated_invite_is_one_call(tmp_path: Path) -> None:
     history = taken(
-        tmp_path, listen,
+        tmp_path, think_and_listen,
         call(), recv(100), call(), recv(100), recv(200), call(), recv(200), ACK, *LEAVES,
         options=AS_IT_COMES,
     )  # fmt: skip

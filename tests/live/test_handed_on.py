@@ -81,7 +81,8 @@ def test_a_telephone_is_handed_on(bench: Workbench, tmp_path: Path) -> None:
         files = phone.heard()
     assert only(taken.history, ev.PromptFinished).outcome == "completed"
     heard = [soundfile.read(file, dtype="float64", always_2d=True)[0][:, 0] for file in files]
-    assert max(map(likeness, heard)) > 0.9
+    # The leg that was handed on may have heard nothing at all.
+    assert max(likeness(each) for each in heard if len(each)) > 0.9
     samples, _ = taken.audio()
     assert likeness(np.asarray(samples, np.float64)[:, 0]) > 0.9
 
