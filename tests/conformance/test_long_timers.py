@@ -34,6 +34,7 @@ def never_refreshed(folder: Path) -> Sequence[ev.Event]:
     return taken(
         folder, stay,
         call(*asks), recv(100), recv(200, has=asks[1]), ACK, recv("BYE"), agree(),
+        options=("-recv_timeout", "100000"),  # the session ends after a minute
     )  # fmt: skip
 
 

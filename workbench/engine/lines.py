@@ -365,24 +365,3 @@ def ends_call(direction: Direction, message: str) -> bool:
     if method is None or not FINAL_RESPONSE.match(message):
         return False
     return direction == "received" or method[1].upper() == "INVITE"
-
-
-def counted(stat: Any, reported_of: int) -> StreamCount:
-    """Copy the counters of a stream, in milliseconds and per cent.
-
-    What the far end has lost is its last report's, of the packets that were sent until then.
-    """
-    rtcp, jbuf = stat.rtcp, stat.jbuf
-    rx, tx, rtt = rtcp.rxStat, rtcp.txStat, rtcp.rttUsec
-    heard, reported = rx.jitterUsec, tx.jitterUsec
-    told = tx.updateCount > 0
-    return StreamCount(
-        packets_received=int(rx.pkt),
-        packets_lost=int(rx.loss),
-        packets_discarded=int(rx.discard) + int(jbuf.discard),
-        jitter_ms_rx=heard.mean / 1000,
-        packets_sent=int(tx.pkt),
-        jitter_ms_tx=reported.last / 1000 if told else None,  # an estimate that comes up
-        loss_pct_tx=100 * tx.loss / max(1, reported_of) if told else None,
-        rtt_ms=rtt.mean / 1000 if rtt.n else None,
-    )

@@ -16,8 +16,9 @@ from workbench.engine.codecs import acceptable
 from workbench.engine.exchange import Exchange
 from workbench.engine.line import NO_HEADERS, Headers, Hearing, LineError, Method, StreamCount
 from workbench.engine.linebook import LineBook
-from workbench.engine.lines import Line, counted
+from workbench.engine.lines import Line
 from workbench.engine.player import Player
+from workbench.engine.streamcounts import StreamCounter
 
 SECURE = "SRTP status: Active"
 AUDIO = -1
@@ -36,6 +37,8 @@ class Owner(Protocol):
 
     exchange: Exchange
     book: LineBook
+    now: Callable[[], float]
+    """The seconds of the day's clock."""
     keeps_rtp: bool
     """Whether RTP from elsewhere than negotiated is dropped."""
     preferred: tuple[str, ...]
@@ -119,8 +122,7 @@ class PjCall(pj.Call):
         account.calls += 1
         self._expects = True
         """Whether the far end is to send audio."""
-        self._report = 0, 0
-        """How often the far end has reported, and how many packets were sent until then."""
+        self._counter = StreamCounter()
         self._held = True
         self.codecs: tuple[str, ...] = ()
         """What it offers, in this order; empty for the usual."""
@@ -230,11 +232,7 @@ class PjCall(pj.Call):
         return received.value
 
     def _counted(self, stream: int) -> StreamCount:
-        stat = self.getStreamStat(stream)
-        sent = stat.rtcp.txStat
-        if sent.updateCount != self._report[0]:
-            self._report = int(sent.updateCount), int(sent.pkt)
-        return counted(stat, reported_of=self._report[1])
+        return self._counter.look(self.getStreamStat(stream), self.trunk.now())
 
     def _stream_info(self) -> Any:
         try:

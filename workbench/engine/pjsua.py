@@ -87,6 +87,7 @@ class PjTrunk:
         exchange: Exchange,
         name: str,
         monotonic: Monotonic,
+        now: Callable[[], float],
         defect: Callable[[str], None],
         media: MediaSocket,
         tell: Notify,
@@ -96,7 +97,7 @@ class PjTrunk:
 
         What registrars answer goes to `tell`; audio flows on `terms` unless a call says so.
         """
-        self._terms = terms
+        self._terms, self.now = terms, now
         self.preferred: tuple[str, ...] = ()
         self.exchange, self.defect, self._tell = exchange, defect, tell
         self.book = LineBook(exchange, name, monotonic, PjBridge(), media)

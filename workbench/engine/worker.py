@@ -161,6 +161,7 @@ class Worker:
             self._exchange,
             name,
             self._clock.monotonic,
+            lambda: self._clock.now().timestamp(),
             lambda text: link.send(DefectFound(text=text)),
             media,
             link.send,
