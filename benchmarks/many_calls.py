@@ -5,7 +5,6 @@ nothing else. Each call plays a prompt and is recorded on two channels; gaps are
 the wire, with the kernel's times.
 """
 
-import csv
 import logging
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import psutil
 import soundfile
 
 from benchmarks import Ratio
-from benchmarks.wire import HEADERS, Wire, gaps_ms
+from benchmarks.wire import HEADERS, Wire, gaps_ms, setup_times_ms
 from tests.acceptance.sipp import Sipp, free_media_port
 from workbench import CallControl, Workbench, flow
 from workbench.engine.pool import Pool
@@ -37,7 +36,6 @@ SETUP_SECONDS = 60
 SHORT_CALL_MS = 100
 RAMP_A_SECOND = 10
 ECHO = ("-rtp_echo",)
-TIMED = ("-trace_rtt", "-rtt_freq", "1")
 SOME_PACKETS = 100
 """A stream with fewer is no call."""
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -133,7 +131,8 @@ def _hold_raw(folder: Path) -> Held:
         before = watch.cpu_s()
         failed = _share(
             folder, [peer for _, peer in workers], calls=LINES, rate=LINES,
-            length_ms=LENGTH_S * 1000, media_ports=ports, options=ECHO,
+            length_ms=LENGTH_S * 1000, media_ports=ports,
+            options=(*ECHO, "-rp", str(CALLS // RAMP_A_SECOND * 1000)),
         )  # fmt: skip
         cpu_s = watch.cpu_s() - before
     return watch.held(failed, cpu_s)
@@ -222,42 +221,44 @@ class Setups:
 
 def _set_up_ours(folder: Path) -> Setups:
     calls = SETUPS_A_SECOND * SETUP_SECONDS
-    with _bench(folder, only_answer) as peer:
+    with (
+        _bench(folder, only_answer) as peer,
+        Wire(folder / "setups-ours", [_port(peer)]) as wire,
+    ):
         sipp = Sipp(
             folder, SCENARIOS / "sets_up.xml", peer=peer, calls=calls, rate=SETUPS_A_SECOND,
-            limit=CALLS, length_ms=SHORT_CALL_MS, options=TIMED,
+            limit=CALLS, length_ms=SHORT_CALL_MS,
         )  # fmt: skip
         with sipp:
             failed = sipp.finish().failed
-    return _judged([sipp], calls, failed)
+    return _judged([sipp], wire.path, calls, failed)
 
 
 def _set_up_raw(folder: Path) -> Setups:
     each = SETUPS_A_SECOND * SETUP_SECONDS * LINES // CALLS
     runs: list[Sipp] = []
-    with _raw_workers(folder) as workers:
+    with (
+        _raw_workers(folder) as workers,
+        Wire(folder / "setups-raw", [_port(peer) for _, peer in workers]) as wire,
+    ):
         failed = _share(
             folder, [peer for _, peer in workers], calls=each, rate=each, options=(
-                *TIMED, "-rp", str(SETUP_SECONDS * 1000),
+                "-rp", str(SETUP_SECONDS * 1000),
             ), length_ms=SHORT_CALL_MS, scenario=SCENARIOS / "sets_up.xml", runs=runs,
         )  # fmt: skip
-    return _judged(runs, each * len(runs), failed)
+    return _judged(runs, wire.path, each * len(runs), failed)
 
 
-def _judged(runs: Sequence[Sipp], calls: int, failed: int) -> Setups:
+def _port(peer: str) -> int:
+    return int(peer.rpartition(":")[2])
+
+
+def _judged(runs: Sequence[Sipp], path: Path, calls: int, failed: int) -> Setups:
     refused = sum(sipp.messages.count("SIP/2.0 503") for sipp in runs)
-    times = [time for sipp in runs for time in _setup_times(sipp.folder)]
+    times = list(setup_times_ms(path))
     return Setups(
         calls=calls, failed=failed, refused=refused, p95_ms=float(np.percentile(times, 95))
     )
-
-
-def _setup_times(folder: Path) -> Iterator[float]:
-    """Give the milliseconds from INVITE to 200 that SIPp measured."""
-    (path,) = folder.glob("*_rtt.csv")
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file, delimiter=";"):
-            yield float(row["response_time_ms"])
 
 
 # -- raw workers -----------------------------------------------------------------------------

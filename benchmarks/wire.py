@@ -1,5 +1,6 @@
-"""What tcpdump sees of RTP on loopback, with the kernel's own times."""
+"""What tcpdump sees of SIP and RTP on loopback, with the kernel's own times."""
 
+import re
 import subprocess
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Self
 
 import dpkt
 
+CALL_ID = re.compile(rb"^Call-ID[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 HEADERS = 96
 """Bytes of each packet that are enough to tell who sent it."""
 
@@ -58,3 +60,16 @@ def gaps_ms(path: Path, ports: Collection[int]) -> list[list[float]]:
                 gaps.setdefault(stream, []).append((moment - before[stream]) * 1000)
             before[stream] = moment
     return list(gaps.values())
+
+
+def setup_times_ms(path: Path) -> Iterator[float]:
+    """Give the milliseconds of each call from its first INVITE to its first 200."""
+    began: dict[bytes, float] = {}
+    for moment, udp in datagrams(path):
+        message = bytes(udp.data)
+        if (found := CALL_ID.search(message)) is None:
+            continue
+        if message.startswith(b"INVITE "):
+            began.setdefault(found[1], moment)
+        elif message.startswith(b"SIP/2.0 200 ") and found[1] in began:
+            yield (moment - began.pop(found[1])) * 1000

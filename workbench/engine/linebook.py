@@ -47,9 +47,13 @@ class LineBook:
         monotonic: Monotonic,
         bridge: Bridge,
         media: MediaSocket,
+        wake: Callable[[], None],
     ) -> None:
-        """Tell facts to `exchange`; `name` begins the names of inbound legs."""
-        self._media = media
+        """Tell facts to `exchange`; `name` begins the names of inbound legs.
+
+        `wake` is called from whatever thread puts something down.
+        """
+        self._media, self._wake = media, wake
         self._exchange, self._name, self._monotonic = exchange, name, monotonic
         self._bridge = bridge
         self._inbox: deque[Fact] = deque()
@@ -63,9 +67,15 @@ class LineBook:
         """Tell whether there is any line."""
         return bool(self._lines)
 
+    @property
+    def expectant(self) -> bool:
+        """Tell whether something may happen to any line that nobody tells of."""
+        return any(line.expectant for line in self._lines.values())
+
     def put(self, fact: Fact) -> None:
         """Put something down that is to be done outside of a callback."""
         self._inbox.append(fact)
+        self._wake()
 
     def open(self, leg: str, call_id: str) -> Line:
         """Open the line of a leg."""

@@ -340,6 +340,21 @@ class Line:
             self._inbox.append(self._farewell)
             self._farewell = None
 
+    @property
+    def expectant(self) -> bool:
+        """Tell whether there is to be looked often: nobody tells of what comes next.
+
+        That is frames of a tap or for tones, the end of a prompt or of a recording, and that
+        the library has forgotten the call.
+        """
+        return (
+            self.call is None
+            or bool(self._taps)
+            or self._tones.listening
+            or (self._player is not None and self._player.ends_soon)
+            or (self._recorder is not None and not self._recorder.runs)
+        )
+
     def watch_tapes(self) -> None:
         """Follow the tapes to their ends, and the tones."""
         for key, duration_ms in self._tones.found():

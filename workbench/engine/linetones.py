@@ -32,6 +32,11 @@ class LineTones:
             self._patch.add(self._sender.slot, "keys")
         self._sent.extend(tone(key, milliseconds))
 
+    @property
+    def listening(self) -> bool:
+        """Tell whether it looks for keys."""
+        return self._ear is not None
+
     def listen(self) -> None:
         """Look for keys in what the far end says; raises `LineError` when no port is free."""
         if self._ear is None:

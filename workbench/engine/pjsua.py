@@ -92,15 +92,17 @@ class PjTrunk:
         media: MediaSocket,
         tell: Notify,
         terms: Terms,
+        wake: Callable[[], None],
     ) -> None:
         """Report to `exchange`, defects to `defect`; `name` begins inbound legs' names.
 
         What registrars answer goes to `tell`; audio flows on `terms` unless a call says so.
+        `wake` is called, on any thread, when there is something to do in `step`.
         """
         self._terms, self.now = terms, now
         self.preferred: tuple[str, ...] = ()
         self.exchange, self.defect, self._tell = exchange, defect, tell
-        self.book = LineBook(exchange, name, monotonic, PjBridge(), media)
+        self.book = LineBook(exchange, name, monotonic, PjBridge(), media, wake)
         self.takes_calls = False
         self.sip_descriptor = -1
         """The socket by which SIP comes, for whoever waits for it."""
@@ -110,6 +112,11 @@ class PjTrunk:
     def busy(self) -> bool:
         """Tell whether calls, files of calls or registrations are not finished."""
         return self.book.busy or calls_in_use() > 0 or self._registrations.busy
+
+    @property
+    def expectant(self) -> bool:
+        """Tell whether there is to be looked often."""
+        return self.book.expectant
 
     def open(self, host: str, door: int, log: str = "") -> tuple[str, int]:
         """Start the endpoint, which speaks SIP with the door and has its audio at `host`.

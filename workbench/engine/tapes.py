@@ -13,6 +13,8 @@ from workbench.engine.line import Monotonic
 from workbench.engine.player import Player
 from workbench.engine.settings import FRAME_MS
 
+SOON_S = 1.0
+"""Before its end a prompt is followed closely: more than the library buffers."""
 SLACK_MS = 100
 """How long after its length a prompt is taken to be over, whatever its position says."""
 CLOSING_MS = 300
@@ -49,6 +51,12 @@ class PlayerTape:
             position = int((self._monotonic() - self._began) * self._rate)
         return round(min(position, self._samples) * 1000 / self._rate)
 
+    @property
+    def ends_soon(self) -> bool:
+        """Tell whether its end is near, or long gone."""
+        elapsed_s = self._monotonic() - self._began
+        return not self._endless and elapsed_s > self._samples / self._rate - SOON_S
+
     def stop(self) -> None:
         """Fall silent and close the file."""
         if self._player is not None:
@@ -59,9 +67,11 @@ class PlayerTape:
 
     def watch(self, leg: str, exchange: Exchange) -> bool:
         """Report the file's end; False when there is nothing more to watch."""
-        self._follow()
         if self._player is None:
             return False
+        if not self.ends_soon:
+            return True
+        self._follow()
         if self._ended_at is None or self._monotonic() < self._ended_at:
             return True
         self._position = self._samples

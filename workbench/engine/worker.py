@@ -9,6 +9,7 @@ import argparse
 import functools
 import heapq
 import itertools
+import math
 import os
 import resource
 import select
@@ -23,6 +24,7 @@ from datetime import datetime
 from workbench.clock import ManualTimer, SystemClock
 from workbench.commands import AnyCommand
 from workbench.engine import pjsua
+from workbench.engine.bell import Bell
 from workbench.engine.exchange import Exchange
 from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.ports import PortsError
@@ -40,10 +42,11 @@ from workbench.engine.wire import (
 )
 from workbench.signals import AnySignal
 
-BUSY_MS = 10
-"""Between two polls of the library while there are calls: the delay of a digit. SIP and
-commands are waited for, and delayed by nothing."""
-IDLE_MS = 20
+POLL_MS = 50
+"""Between two polls of the library, for its own timers. SIP, digits and commands are waited
+for, and delayed by nothing."""
+EXPECTANT_MS = 10
+"""The same while frames of a fork or the end of a prompt are to be picked up."""
 PARTING_S = 2.0
 """How long calls may take to end when the bench is gone."""
 CHUNK = 1 << 16
@@ -72,10 +75,16 @@ class PumpClock:
         return self._system.monotonic()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> ManualTimer:
-        """Run `callback` in the first step after `seconds`."""
+        """Run `callback` once `seconds` are over."""
         timer = ManualTimer(callback)
         heapq.heappush(self._timers, (self.monotonic() + seconds, next(self._order), timer))
         return timer
+
+    def idle_ms(self, most: int) -> int:
+        """Return how long there is nothing to run, `most` at most."""
+        if not self._timers:
+            return most
+        return min(most, max(0, math.ceil((self._timers[0][0] - self.monotonic()) * 1000)))
 
     def run_due(self) -> None:
         """Run the timers whose moment has come."""
@@ -95,6 +104,9 @@ class BenchLink:
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
         self._frames, self._backlog = Frames(), bytearray()
+        self.bell = Bell()
+        """Lets `wait` return; for other threads."""
+        self.wake_for(self.bell.descriptor)
         self.closed = False
 
     def wake_for(self, descriptor: int) -> None:
@@ -114,6 +126,8 @@ class BenchLink:
         ready = [descriptor for descriptor, _ in self._poll.poll(milliseconds)]
         if self._socket.fileno() in ready:
             self._receive()
+        if self.bell.descriptor in ready:
+            self.bell.hush()
         self._flush()
         return self._frames
 
@@ -166,6 +180,7 @@ class Worker:
             media,
             link.send,
             terms,
+            link.bell.ring,
         )
         self._exchange.connect(self._trunk)
 
@@ -196,11 +211,12 @@ class Worker:
         self._media.drain()
 
     def _step(self) -> None:
-        frames = self._link.wait(BUSY_MS if self._trunk.busy else IDLE_MS)
+        period = EXPECTANT_MS if self._trunk.expectant else POLL_MS
+        frames = self._link.wait(self._clock.idle_ms(period))
         for command in frames.commands():
             self._safely(functools.partial(self._carry_out, command))
-        self._safely(self._trunk.step)
         self._safely(self._clock.run_due)
+        self._safely(self._trunk.step)
         self._media.flush()
 
     def _carry_out(self, command: AnyCommand | AnyOrder) -> None:
