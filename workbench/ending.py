@@ -128,18 +128,25 @@ def lost_ends(call: Call) -> list[tuple[type[ev.Event], Fields]]:
         failure = {"error_type": "WorkbenchLost", "error": LOST}
         ends.append((ev.FlowFailed, outside | failure))
     ends += loose_ends(call, LOST)
-    for kind, name in call.open:
-        if kind == "gather":
-            gathered = {"gather": name, "digits": "", "reason": "cancelled"}
-            ends.append((ev.GatherFinished, outside | gathered))
-        elif kind == "fork":
-            ends.append((ev.ForkFinished, {"fork": name, "frames": 0, "reason": LOST}))
-        elif kind == "timer":
-            ends.append((ev.TimerCancelled, outside | {"timer": name}))
-        elif kind == "step":
-            ends.append(
-                (ev.StepReturned, {"step": name, "error_type": "WorkbenchLost", "error": LOST})
-            )
+    ends += [end for kind, name in call.open if (end := _lost_end(kind, name, outside))]
     if call.ended is None:
         ends.append((ev.Ended, lost_fields(call)))
     return ends
+
+
+def _lost_end(kind: str, name: str, outside: Fields) -> tuple[type[ev.Event], Fields] | None:
+    match kind:
+        case "gather":
+            gathered = {"gather": name, "digits": "", "reason": "cancelled"}
+            return ev.GatherFinished, outside | gathered
+        case "fork":
+            return ev.ForkFinished, {"fork": name, "frames": 0, "reason": LOST}
+        case "listening":
+            return ev.ListeningFinished, {"listening": name, "reason": LOST}
+        case "timer":
+            return ev.TimerCancelled, outside | {"timer": name}
+        case "step":
+            lost = {"step": name, "error_type": "WorkbenchLost", "error": LOST}
+            return ev.StepReturned, lost
+        case _:
+            return None
