@@ -1,4 +1,4 @@
-"""The labelled sets beside this module: prompts with their words, and how words are compared."""
+"""The labelled sets beside this module: prompts with their words; how words are compared."""
 
 import json
 import re
