@@ -73,6 +73,7 @@ class FlowRun:
         self.call = Call(call_id)
         self.digits: deque[str] = deque()
         self.steps: dict[str, Entrusted] = {}
+        self.pieces: dict[str, deque[Any]] = {}
         self.finished = False
         self._asked_line = asked_line if lines else _unasked
         self._loop = flow_loop.FlowLoop(self._timer_started, self._timer_cancelled, lines=lines)
@@ -98,6 +99,8 @@ class FlowRun:
         self.call.apply(event)
         if isinstance(event, ev.DigitReceived):
             self.digits.append(event.digit)
+        elif isinstance(event, ev.StepYielded | ev.StepReturned) and event.step in self.pieces:
+            self.pieces[event.step].append(event)
 
     def start(self, event: ev.Event) -> list[Draft]:
         """Start the flow; this event, taken note of already, is the cause."""

@@ -84,6 +84,10 @@ class Hearing:
         for wanted in ("recording", "paused", "resumed", "stopped"):
             self._resolve(event, wanted, event.recording)
 
+    def _hear_step_returned(self, event: ev.StepReturned) -> None:
+        for wanted in ("step", "piece"):
+            self._resolve(event, wanted, event.step)
+
     def _hear_fork_finished(self, event: ev.ForkFinished) -> None:
         for wanted in ("fork", "fork_finished"):
             self._resolve(event, wanted, event.fork)
@@ -122,5 +126,6 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
     ev.Unmuted: lambda me, event: me._resolve(event, "unmuted"),
     ev.ReferReceived: lambda me, event: me._resolve(event, "referral"),
     ev.ReferFinished: lambda me, event: me._resolve_unless_cut(event, "refer", event.refer),
-    ev.StepReturned: lambda me, event: me._resolve(event, "step", event.step),
+    ev.StepYielded: lambda me, event: me._resolve(event, "piece", event.step),
+    ev.StepReturned: Hearing._hear_step_returned,
 }

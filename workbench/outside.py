@@ -34,6 +34,7 @@ class OutsideDesk:
             raise NotAllowedNow(f"Call {call_id} is over: nothing can be asked of it any more.")
         self.call: Call = call
         self.digits: deque[str] = deque()
+        self.pieces: dict[str, deque[Any]] = {}
         self._switchboard = switchboard
         self._hearing = Hearing(asyncio.get_running_loop().create_future)
 

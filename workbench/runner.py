@@ -99,6 +99,7 @@ class Runner:
         elif isinstance(event, ev.ForkFinished):
             self._effects.end_feed(event)
         elif isinstance(event, ev.FlowReturned | ev.FlowFailed):
+            self._effects.stop_streams(event.call_id)
             self._forget(event.call_id)
 
     def _replace(self, event: ev.FlowReplaceRequested) -> None:

@@ -5,7 +5,7 @@ two workers behind the front door; the simulation runs beside it on the same clo
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -148,6 +148,16 @@ async def mute(call: CallControl) -> None:
 async def step(call: CallControl) -> Any:
     await call.answer()
     return await call.step("count", len, [1, 2, 3])
+
+
+def count() -> Iterator[int]:
+    yield from (1, 2, 3)
+
+
+@flow
+async def stream(call: CallControl) -> list[int]:
+    await call.answer()
+    return [number async for number in call.stream("count", count)]
 
 
 @flow
@@ -302,6 +312,7 @@ ROWS = (
     Row("hold resume", hold),
     Row("mute unmute", mute),
     Row("step", step),
+    Row("stream", stream),
     Row("become hangup", become),
     Row("fork stop_fork", fork),
     Row("transfer referral refuse_refer", give_up, decline),

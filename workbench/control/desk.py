@@ -18,6 +18,8 @@ class Desk(Protocol):
     number: int
     """Which flow of the call it is, from 1."""
     digits: deque[str]
+    pieces: dict[str, deque[Any]]
+    """What steps that stream have given and nobody has taken yet, their ends included."""
 
     def name(self, kind: str) -> str:
         """Return the next name of this kind, the same in every replay."""

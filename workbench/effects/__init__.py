@@ -2,8 +2,8 @@
 
 It hears of a decision only when it is durable, and whatever it begins it also ends on
 record, however that goes. Siblings: `stage` (what effects share), `passage` (what stands at
-the ways out), `legs`, `forks`, `prompts`, `recordings`, `holds`, `transfers`, `world` (the
-effects by subject).
+the ways out), `legs`, `forks`, `prompts`, `recordings`, `holds`, `transfers`, `world`,
+`streams` (the effects by subject).
 """
 
 from collections.abc import Callable
@@ -83,4 +83,5 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.ReferRefuseRequested: Effects._refuse_refer,
     ev.TimerRequested: Effects._timer,
     ev.StepRequested: Effects._step,
+    ev.StepStopRequested: Effects._stop_step,
 }

@@ -71,6 +71,10 @@ class Stage:
         self._feeds: dict[tuple[str, str], Feed] = {}
         self._consumers: dict[tuple[str, str], Callable[[Feed], Any]] = {}
         self._listeners = StepThreads()
+        self._streaming: dict[tuple[str, str], asyncio.Task[None]] = {}
+        """Steps that stream, by their calls and names."""
+        self._given: dict[tuple[str, str], int] = {}
+        """How many pieces each has given."""
 
     async def run(self) -> None:
         """Hand commands to the engine, one after another, until cancelled."""

@@ -9,10 +9,10 @@ import msgspec
 
 from workbench import events as ev
 from workbench.call import Call
-from workbench.effects.stage import Stage
+from workbench.effects.streams import StreamEffects
 
 
-class WorldEffects(Stage):
+class WorldEffects(StreamEffects):
     """What is waited for, and what is asked outside."""
 
     def _timer(self, call: Call, event: ev.TimerRequested) -> None:
@@ -35,8 +35,11 @@ class WorldEffects(Stage):
             timer.cancel()
 
     def _step(self, call: Call, event: ev.StepRequested) -> None:
-        function, args = self._runs[call.id].steps.pop(event.step)
-        self._spawn(self._take_step(call.id, event.step, function, args))
+        entrusted = self._runs[call.id].steps.pop(event.step)
+        if event.streams:
+            self._start_stream(call.id, event.step, entrusted)
+        else:
+            self._spawn(self._take_step(call.id, event.step, *entrusted))
 
     async def _take_step(
         self, call_id: str, step: str, function: Callable[..., Any], args: tuple[Any, ...]

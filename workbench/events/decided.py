@@ -322,6 +322,15 @@ class StepRequested(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.step_requested"
     step: str
     name: str
+    streams: bool = False
+    """Whether its answer comes piece by piece."""
+
+
+class StepStopRequested(Decision, frozen=True, kw_only=True):
+    """Take no more pieces of a step that streams."""
+
+    TOPIC: ClassVar[str] = "call.step_stop_requested"
+    step: str
 
 
 class TimerRequested(Decision, frozen=True, kw_only=True):

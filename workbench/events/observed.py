@@ -231,12 +231,21 @@ class ForkFinished(Event, frozen=True, kw_only=True):
     """Why it ended before the call, or what the consumer raised; else empty."""
 
 
+class StepYielded(Event, frozen=True, kw_only=True):
+    """One piece of the answer to a `StepRequested` that streams."""
+
+    TOPIC: ClassVar[str] = "call.step_yielded"
+    step: str
+    value: Any = None
+
+
 class StepReturned(Event, frozen=True, kw_only=True):
     """The end of a `StepRequested`: what the world answered."""
 
     TOPIC: ClassVar[str] = "call.step_returned"
     step: str
     value: Any = None
+    """Of one that streams: how many pieces it gave."""
     error_type: str = ""
     """Type of the exception that the function raised; empty when it returned."""
     error: str = ""
