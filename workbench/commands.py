@@ -78,6 +78,23 @@ class Play(Command, frozen=True, kw_only=True, tag="play"):
     path: str
     endless: bool = False
     """Begin again at its end, until it is stopped."""
+    more: bool = False
+    """This is its first part, and others follow by `PlayMore`."""
+
+
+class PlayMore(Command, frozen=True, kw_only=True, tag="play_more"):
+    """Play a further part of a prompt, after those that were given before.
+
+    When it comes late there is silence meanwhile.
+    """
+
+    prompt: str
+    path: str = ""
+    """A WAV file (mono, 16 bit, 8 kHz); empty when nothing is added."""
+    last: bool = False
+    """Nothing follows."""
+    reason: str = ""
+    """Why what was to follow is missing: the prompt ends as failed."""
 
 
 class Stop(Command, frozen=True, kw_only=True, tag="stop"):
@@ -227,6 +244,7 @@ AnyCommand = (
     | Answer
     | Reject
     | Play
+    | PlayMore
     | Stop
     | SendDigits
     | Record

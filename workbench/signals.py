@@ -110,6 +110,11 @@ class PromptFinished(Signal, frozen=True, kw_only=True, tag="prompt_finished"):
     played_ms: int
     """Milliseconds of the prompt that were really played."""
     reason: str = ""
+    spans: tuple[tuple[int, int, int], ...] = ()
+    """What of it left on the wire: from and to which millisecond of the prompt, and where on
+    the leg's audio clock that began."""
+    late_ms: int = 0
+    """How long it was silent in between, because a part of it was not there in time."""
 
 
 class RecordingStarted(Signal, frozen=True, kw_only=True, tag="recording_started"):

@@ -139,7 +139,7 @@ class Exchange(Course):
         """Report that the far end holds us, or does no more."""
         leg = self._legs.get(name)
         if leg is not None and leg.answered and not leg.over:
-            leg.holding.by_far_end(held=held)
+            leg.hold_by_far_end(held=held)
 
     def takes_refer(self, name: str) -> bool:
         """Tell whether a REFER of the far end is accepted."""
@@ -155,7 +155,7 @@ class Exchange(Course):
     def played_out(self, name: str, tape: Tape) -> None:
         """Finish the prompt whose file has come to its end."""
         if leg := self._legs.get(name):
-            leg.played_out(tape)
+            leg.prompting.played_out(tape)
 
     def recorded(self, name: str, tape: Tape) -> None:
         """Finish the recording whose files are whole."""
@@ -218,9 +218,11 @@ class Exchange(Course):
             case commands.Redirect(uri=uri):
                 self._redirect(leg, uri)
             case commands.Play():
-                leg.play(command)
+                leg.prompting.begin(command)
+            case commands.PlayMore():
+                leg.prompting.add(command)
             case commands.Stop(prompt=prompt):
-                leg.stop(prompt)
+                leg.prompting.stop(prompt)
             case commands.SendDigits(sending=sending, digits=digits):
                 leg.keypad.add(sending, digits, command.method, command.duration_ms)
             case commands.DetectDigits():
@@ -257,7 +259,7 @@ class Exchange(Course):
         reason = "the call is ending"
         match command:
             case commands.Play(prompt=prompt):
-                leg.refuse_prompt(prompt, reason)
+                leg.prompting.refuse(prompt, reason)
             case commands.SendDigits(sending=sending):
                 leg.tell(signals.DigitsSent, sending=sending, outcome="failed", reason=reason)
             case commands.Record(recording=recording):

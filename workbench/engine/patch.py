@@ -149,8 +149,11 @@ class Patch:
     def _wanted(self) -> set[Connection]:
         port, sounding = self._port, self._sounding()
         sent_ears = [slot for slot, way in self._ears.items() if way == "sent"]
+        # What is muted goes on, unheard.
+        muted = [slot for slot, role in self._sources.items() if role == "prompt"]
         # A port that nobody reads from fills its jitter buffer with stale audio.
         wanted = set() if port is None else {(port, DEVICE), *((s, port) for s in sounding)}
+        wanted |= {(slot, DEVICE) for slot in muted if self._muted}
         wanted |= {(source, ear) for source in sounding for ear in sent_ears}
         if port is not None:
             wanted |= {(port, ear) for ear in self._ears if ear not in sent_ears}

@@ -37,8 +37,8 @@ from workbench.engine.ports import PortPool
 from workbench.engine.terms import Terms
 from workbench.engine.wire import AnyOrder, Register, Unregister, UseAccount
 
-PORTS_A_LEG = 4
-"""Of the pool: two for a fork, two for legs of other workers."""
+PORTS_A_LEG = 5
+"""Of the pool: two for a fork, two for legs of other workers, one for a prompt in parts."""
 MOST_LEGS_WITH_PORTS = 16
 BATCH = 64
 """Polls of the library in one step, so that a burst of SIP cannot starve the commands."""
