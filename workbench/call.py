@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from workbench import events as ev
 from workbench.errors import NotAllowedNow
+from workbench.ledger import Ledger
 
 Direction = Literal["inbound", "outbound"]
 
@@ -152,6 +153,8 @@ class Call:
         """Dials that were answered, by their names."""
         self.invite = self.accepted = ""
         """The INVITE and the 2xx that began the dialog, once they are on record."""
+        self.ledger = Ledger()
+        """What was said, and heard of it."""
         self.forking: set[str] = set()
         """Forks whose audio flows."""
         self.flow = ""
@@ -355,6 +358,8 @@ def _end(call: Call, event: Any) -> None:
 
 
 _FOLDS = {
+    ev.PromptPrepared: lambda call, event: call.ledger.prepared(event),
+    ev.PromptFinished: lambda call, event: call.ledger.finished(event),
     ev.Placed: _place,
     ev.Redirected: _redirect,
     ev.LimitRequested: _limit,

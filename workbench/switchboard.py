@@ -67,7 +67,7 @@ class Switchboard:
         self._closing: dict[str, int] = {}
         self._committed: deque[Sequence[ev.Event]] = deque()
         self._publishing = False
-        self._prompts: dict[str, dict[str, tuple[str, int]]] = {}
+        self._prompts: dict[str, dict[str, tuple[str, int | None]]] = {}
 
     def start(self) -> None:
         """Publish on the running loop from now on."""
@@ -148,6 +148,8 @@ class Switchboard:
             known = self._prompts.get(call.id, {})
             audio, duration_ms = known.pop(signal.prompt, ("", 0))
             fields |= {"audio": audio, "duration_ms": duration_ms}
+        elif isinstance(signal, sg.PromptFinished):
+            fields["heard"] = call.ledger.heard_of(signal.prompt, signal.spans)
         self._note(call, kind, signal, **fields)
 
     def _note(self, call: Call, kind: type[ev.Event], signal: sg.Signal, **fields: Any) -> None:
@@ -218,7 +220,9 @@ class Switchboard:
         if call is not None:
             self._record(call, kind, **fields)
 
-    def describe_prompt(self, call_id: str, prompt: str, audio: str, duration_ms: int) -> None:
+    def describe_prompt(
+        self, call_id: str, prompt: str, audio: str, duration_ms: int | None
+    ) -> None:
         """Say what a prompt's audio is, for the event of its start."""
         self._prompts.setdefault(call_id, {})[prompt] = audio, duration_ms
 

@@ -72,6 +72,11 @@ class CallControl(
         """Headers of the INVITE that carry context (`X-*`, `User-to-User`, `Diversion` …)."""
         return self._desk.call.headers
 
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """What the far end heard of each spoken prompt that is over: words that left whole."""
+        return tuple(self._desk.call.ledger.heard)
+
     def now(self) -> datetime:
         """Return the call's time (UTC): the time of the event that woke the flow."""
         return self._desk.now()

@@ -22,6 +22,8 @@ class Played(msgspec.Struct, frozen=True):
     """`completed` or `interrupted`."""
     played_ms: int
     """Milliseconds of it that were really played."""
+    heard: str = ""
+    """The words of it that left whole, of a text that was spoken."""
 
 
 class AudioVerbs(Verbs):
@@ -118,7 +120,7 @@ class AudioVerbs(Verbs):
             raise
         if finished.outcome == "failed":
             raise InvalidAudio(finished.reason)
-        return Played(finished.outcome, finished.played_ms)
+        return Played(finished.outcome, finished.played_ms, finished.heard)
 
 
 def _check_play(offset: Any, loop: Any) -> None:

@@ -119,6 +119,7 @@ from workbench.events.observed import (
     StepYielded,
     TimerFired,
 )
+from workbench.events.prompts import PromptPrepared, PromptWord
 from workbench.events.speech import (
     ListeningFinished,
     ListeningStarted,
@@ -198,9 +199,11 @@ __all__ = [
     "Placed",
     "ProgressRequested",
     "PromptFinished",
+    "PromptPrepared",
     "PromptRequested",
     "PromptStarted",
     "PromptStopRequested",
+    "PromptWord",
     "QualitySampled",
     "RecognitionDelayed",
     "RecognitionFailed",
@@ -366,6 +369,7 @@ EVENTS: tuple[type[Event], ...] = (
     SilenceStarted,
     SilenceEnded,
     RtpFromStranger,
+    PromptPrepared,
     RecognitionDelayed,
 )
 """Every event there is, in the order of this file."""

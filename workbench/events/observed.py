@@ -140,8 +140,9 @@ class PromptStarted(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.prompt_started"
     prompt: str
     audio: str = ""
-    """SHA-256 of the audio that was given to the engine."""
+    """SHA-256 of what was given to the engine; of its first part, when more follow."""
     duration_ms: int | None = None
+    """None when it is not known yet, because parts follow."""
 
 
 class PromptFinished(Event, frozen=True, kw_only=True):
@@ -152,6 +153,13 @@ class PromptFinished(Event, frozen=True, kw_only=True):
     outcome: Literal["completed", "interrupted", "failed"]
     played_ms: int
     reason: str = ""
+    spans: tuple[tuple[int, int, int], ...] = ()
+    """What of it left on the wire: from and to which millisecond of the prompt, and where on
+    the leg's audio clock that began. Muted, or held by the far end, it does not leave."""
+    heard: str = ""
+    """Its words that left whole, where its words are known."""
+    late_ms: int = 0
+    """How long it was silent in between, because a part of it was not there in time."""
 
 
 class RecordingStarted(Event, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.DigitsSent: "{sending} {outcome}",
     ev.PromptStarted: "{prompt} starts",
     ev.PromptFinished: "{prompt} {outcome} after {played_ms} ms",
+    ev.PromptPrepared: "{prompt}, part {part} of {parts} prepared: {text!r}",
     ev.RecordingStarted: "{recording} starts",
     ev.RecordingPaused: "{recording} paused",
     ev.RecordingResumed: "{recording} resumed",
