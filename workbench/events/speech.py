@@ -119,12 +119,12 @@ class RecognitionFailed(Event, frozen=True, kw_only=True):
 
 
 class ToneHeard(Event, frozen=True, kw_only=True):
-    """A tone that machines make."""
+    """A tone that machines make, or music; told at its end, or as soon as it is known."""
 
     TOPIC: ClassVar[str] = "call.tone_heard"
     listening: str
     track: Track
-    tone: Literal["beep", "fax-calling", "fax-answer", "busy", "ringback"]
+    tone: Literal["beep", "fax-calling", "fax-answer", "busy", "ringback", "music"]
     frequency_hz: int
     start_ms: int
     duration_ms: int
