@@ -22,7 +22,8 @@ def silence(milliseconds: int) -> Sound:
 def sine(frequencies: tuple[float, ...], milliseconds: int, amplitude: float = 6000) -> Sound:
     """Return tones together, each of this amplitude."""
     at = np.arange(RATE * milliseconds // 1000) / RATE
-    return amplitude * np.sum([np.sin(2 * np.pi * f * at) for f in frequencies], axis=0)
+    tones = [np.sin(2 * np.pi * f * at) for f in frequencies]
+    return np.asarray(amplitude * np.sum(tones, axis=0))
 
 
 def cadence(*parts: tuple[tuple[float, ...], int]) -> Sound:

@@ -48,7 +48,7 @@ Frame = npt.NDArray[np.int16]
 
 
 class Tone(msgspec.Struct, frozen=True, kw_only=True):
-    """One tone, in milliseconds from the first frame that was heard."""
+    """One tone; the fields are those of `call.tone_heard`."""
 
     tone: ToneName
     frequency_hz: int
@@ -56,11 +56,6 @@ class Tone(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     duration_ms: int
     """So far, where it is told before its end (`fax-answer`, `music`)."""
-
-    @property
-    def end_ms(self) -> int:
-        """Where it ends, as far as it was heard."""
-        return self.start_ms + self.duration_ms
 
 
 class _Burst:
@@ -146,10 +141,13 @@ class Tones:
         self._network: _Burst | None = None
         """The last burst of a network's tone."""
 
-    def hear(self, frame: Frame) -> Iterator[Tone]:
-        """Take 160 samples, int16 at 8 kHz; give each tone once it is known."""
+    def hear(self, frame: Frame, media_ms: int) -> Iterator[Tone]:
+        """Take the next 20 ms, which begin at `media_ms`; give each tone once it is known.
+
+        A frame has the shape (160,), int16 at 8 kHz.
+        """
         chord = self._sinusoids.hear(frame)
-        self._now_ms += FRAME_MS
+        self._now_ms = media_ms + FRAME_MS
         level_db = self._sinusoids.level_db
         if self._burst is not None and not self._burst.hear(chord, level_db, self._now_ms):
             ended, self._burst = self._burst, None
