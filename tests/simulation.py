@@ -16,6 +16,7 @@ from workbench.policy import Policy
 from workbench.prompts import PromptShelf
 from workbench.runner import Runner
 from workbench.shipped import shipped
+from workbench.speech.ears import Ears
 from workbench.store import CallLog
 from workbench.switchboard import Switchboard
 
@@ -54,7 +55,12 @@ class Simulation:
     """A switchboard, a runner and a simulated engine; use it with `async with`."""
 
     def __init__(
-        self, folder: Path, *, inbound: Flow | None = None, policy: Policy | None = None
+        self,
+        folder: Path,
+        *,
+        inbound: Flow | None = None,
+        policy: Policy | None = None,
+        ears: Ears | None = None,
     ) -> None:
         self.clock = ManualClock()
         self.engine = Loopback(self.clock)
@@ -64,7 +70,7 @@ class Simulation:
         runs: dict[str, FlowRun] = {}
         self.effects = Effects(
             self.switchboard, self.engine, self.clock, PromptShelf(self.log.prompts),
-            [shipped("recordings")], folder, Inline(), Inline(), runs, policy,
+            [shipped("recordings")], folder, Inline(), Inline(), runs, policy, ears,
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self.effects, runs)
         self.runner.route = lambda _offered: inbound

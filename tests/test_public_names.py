@@ -23,6 +23,7 @@ NAMES = [
     "Policy",
     "Registration",
     "Replay",
+    "Speech",
     "StepFailed",
     "Workbench",
     "WorkbenchError",

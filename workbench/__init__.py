@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.handle import CallHandle
     from workbench.policy import Policy
     from workbench.replay import Divergence, Replay
+    from workbench.speech.choice import Speech
     from workbench.views.history import History
 
 _HOMES = {
@@ -37,6 +38,7 @@ _HOMES = {
     "Policy": "policy",
     "Registration": "engine.account",
     "Replay": "replay",
+    "Speech": "speech.choice",
     "StepFailed": "errors",
     "Tls": "door.tls",
     "Workbench": "bench",
@@ -57,6 +59,7 @@ __all__ = [
     "Policy",
     "Registration",
     "Replay",
+    "Speech",
     "StepFailed",
     "Workbench",
     "WorkbenchError",

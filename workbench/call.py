@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 from workbench import events as ev
 from workbench.errors import NotAllowedNow
 from workbench.ledger import Ledger
+from workbench.spans import ENDS, STARTS
 
 Direction = Literal["inbound", "outbound"]
 
@@ -53,52 +54,6 @@ TRANSITIONS: dict[tuple[Phase, type[ev.Event]], Phase] = {
 COURSE = frozenset(event for _, event in TRANSITIONS)
 """The events that move a call from phase to phase; all others leave it where it is."""
 
-STARTS: dict[type[ev.Event], str] = {
-    ev.PromptRequested: "prompt",
-    ev.GatherRequested: "gather",
-    ev.TimerRequested: "timer",
-    ev.StepRequested: "step",
-    ev.DigitsRequested: "sending",
-    ev.RecordRequested: "recording",
-    ev.HoldRequested: "hold",
-    ev.ResumeRequested: "hold",
-    ev.TransferRequested: "transfer",
-    ev.DialRequested: "dial",
-    ev.BridgeRequested: "other",
-    ev.JoinRequested: "room",
-    ev.ReferReceived: "refer",
-    ev.ParkRequested: "park",
-    ev.PickupRequested: "pickup",
-    ev.Bridged: "other",
-    ev.ForkRequested: "fork",
-    ev.ListenRequested: "listening",
-}
-"""Events that begin something which must have an end in the log, with its name's field."""
-
-ENDS: dict[type[ev.Event], str] = {
-    ev.PromptFinished: "prompt",
-    ev.GatherFinished: "gather",
-    ev.TimerFired: "timer",
-    ev.TimerCancelled: "timer",
-    ev.StepReturned: "step",
-    ev.DigitsSent: "sending",
-    ev.RecordingStored: "recording",
-    ev.RecordingFailed: "recording",
-    ev.Held: "hold",
-    ev.Resumed: "hold",
-    ev.HoldFailed: "hold",
-    ev.TransferFinished: "transfer",
-    ev.DialFinished: "dial",
-    ev.Unbridged: "other",
-    ev.ConferenceLeft: "room",
-    ev.ReferFinished: "refer",
-    ev.ParkFinished: "park",
-    ev.PickedUp: "pickup",
-    ev.ForkFinished: "fork",
-    ev.ListeningFinished: "listening",
-}
-"""The events that are such an end."""
-
 _STATUS = {
     Phase.IDLE: "queued",
     Phase.PLACED: "queued",
@@ -133,6 +88,10 @@ class Call:
         """How many 3xx responses are still followed."""
         self.time_limit_s: float | None = None
         self.held = self.held_by_far_end = self.muted = False
+        self._begin_empty()
+
+    def _begin_empty(self) -> None:
+        """Begin with nothing started."""
         self.open: dict[tuple[str, str], ev.Event] = {}
         """What was started and has no end yet, by (kind, name)."""
         self.recording_starts: dict[str, int] = {}
@@ -157,6 +116,8 @@ class Call:
         """What was said, and heard of it."""
         self.forking: set[str] = set()
         """Forks whose audio flows."""
+        self.listening: list[str] = []
+        """Listenings that have begun."""
         self.flow = ""
         self.flow_running = False
         self.app_hung_up = False
@@ -337,6 +298,15 @@ def _finish_fork(call: Call, event: Any) -> None:
     call.forking.discard(event.fork)
 
 
+def _start_listening(call: Call, event: Any) -> None:
+    call.listening.append(event.listening)
+
+
+def _finish_listening(call: Call, event: Any) -> None:
+    if event.listening in call.listening:
+        call.listening.remove(event.listening)
+
+
 def _sets(name: str, *, value: bool) -> Callable[["Call", Any], None]:
     return lambda call, _event: setattr(call, name, value)
 
@@ -384,6 +354,8 @@ _FOLDS = {
     ev.SipMessageTraced: _trace,
     ev.ForkStarted: _start_fork,
     ev.ForkFinished: _finish_fork,
+    ev.ListeningStarted: _start_listening,
+    ev.ListeningFinished: _finish_listening,
     ev.Held: _sets("held", value=True),
     ev.Resumed: _sets("held", value=False),
     ev.HeldByFarEnd: _sets("held_by_far_end", value=True),

@@ -88,6 +88,10 @@ class Hearing:
         for wanted in ("step", "piece"):
             self._resolve(event, wanted, event.step)
 
+    def _hear_listening_finished(self, event: ev.ListeningFinished) -> None:
+        for wanted in ("listening", "listening_finished"):
+            self._resolve(event, wanted, event.listening)
+
     def _hear_fork_finished(self, event: ev.ForkFinished) -> None:
         for wanted in ("fork", "fork_finished"):
             self._resolve(event, wanted, event.fork)
@@ -119,6 +123,8 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
     ev.PickedUp: lambda me, event: me._resolve_unless_cut(event, "pickup", event.pickup),
     ev.ForkStarted: lambda me, event: me._resolve(event, "fork", event.fork),
     ev.ForkFinished: Hearing._hear_fork_finished,
+    ev.ListeningStarted: lambda me, event: me._resolve(event, "listening", event.listening),
+    ev.ListeningFinished: Hearing._hear_listening_finished,
     ev.Held: lambda me, event: me._resolve(event, "hold", event.hold),
     ev.Resumed: lambda me, event: me._resolve(event, "hold", event.hold),
     ev.HoldFailed: lambda me, event: me._resolve_unless_cut(event, "hold", event.hold),

@@ -27,7 +27,7 @@ from workbench.outside import OutsideDesk
 from workbench.policy import Policy
 from workbench.prompts import PromptShelf
 from workbench.runner import Runner
-from workbench.speech import default_synthesizer
+from workbench.speech.choice import Speech
 from workbench.step_threads import StepThreads
 from workbench.store import CallLog, GroupCommit
 from workbench.switchboard import Switchboard
@@ -50,7 +50,13 @@ class Operation:
     """Everything that is alive while a bench is open."""
 
     def __init__(
-        self, log: CallLog, engine: Engine, clock: Clock, sounds: Sequence[Path], policy: Policy
+        self,
+        log: CallLog,
+        engine: Engine,
+        clock: Clock,
+        sounds: Sequence[Path],
+        policy: Policy,
+        speech: Speech,
     ) -> None:
         """Start the thread; it is ready when this returns. Prompts are looked for in `sounds`.
 
@@ -65,10 +71,10 @@ class Operation:
             self._commit, clock, salt=uuid.uuid4().hex, policy=policy
         )
         runs: dict[str, FlowRun] = {}
-        shelf = PromptShelf(log.prompts, default_synthesizer())
+        shelf = PromptShelf(log.prompts, speech.voice)
         self._effects = Effects(
             self.switchboard, engine, clock, shelf, sounds, log.folder,
-            self._executor, StepThreads(), runs, policy,
+            self._executor, StepThreads(), runs, policy, speech.ears,
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self._effects, runs)
         self._listeners = itertools.count(1)

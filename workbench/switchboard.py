@@ -67,6 +67,8 @@ class Switchboard:
         self._closing: dict[str, int] = {}
         self._committed: deque[Sequence[ev.Event]] = deque()
         self._publishing = False
+        self._tapped: set[tuple[str, str]] = set()
+        """Listenings whose audio flows, by call and name."""
         self._prompts: dict[str, dict[str, tuple[str, int | None]]] = {}
 
     def start(self) -> None:
@@ -111,8 +113,8 @@ class Switchboard:
             self._bridge(call, signal)
         elif isinstance(signal, sg.RecordingFinished):
             self._recording_finished(call, signal)
-        elif isinstance(signal, sg.ForkStopped):
-            self._fork_stopped(call, signal)
+        elif isinstance(signal, sg.ForkStarted | sg.ForkStopped):
+            self._tap(call, signal)
         elif (translation := _TRANSLATIONS.get(type(signal))) is not None:
             self._translate(call, signal, translation)
 
@@ -136,11 +138,26 @@ class Switchboard:
             self._partners.pop(key, None)
             self._note(call, ev.Unbridged, signal, other=other, reason=signal.reason)
 
-    def _fork_stopped(self, call: Call, signal: sg.ForkStopped) -> None:
-        # One that had begun ends on record with its consumer.
-        if ("fork", signal.fork) in call.open and signal.fork not in call.forking:
+    def _tap(self, call: Call, signal: sg.ForkStarted | sg.ForkStopped) -> None:
+        if ("listening", signal.fork) in call.open:
+            self._tap_for_listening(call, signal)
+        elif isinstance(signal, sg.ForkStarted):
+            self._translate(call, signal, ev.ForkStarted)
+        elif ("fork", signal.fork) in call.open and signal.fork not in call.forking:
+            # One that had begun ends on record with its consumer.
             fields = {"fork": signal.fork, "frames": 0, "reason": signal.reason}
             self._note(call, ev.ForkFinished, signal, **fields)
+
+    def _tap_for_listening(self, call: Call, signal: sg.ForkStarted | sg.ForkStopped) -> None:
+        # One that has begun goes on until all that was heard has been told.
+        key = call.id, signal.fork
+        if isinstance(signal, sg.ForkStarted):
+            self._tapped.add(key)
+        elif key in self._tapped:
+            self._tapped.discard(key)
+        else:
+            fields = {"listening": signal.fork, "reason": signal.reason}
+            self._note(call, ev.ListeningFinished, signal, **fields)
 
     def _translate(self, call: Call, signal: sg.Signal, kind: type[ev.Event]) -> None:
         fields = {name: getattr(signal, name) for name in _fields_of(kind, type(signal))}
@@ -196,6 +213,7 @@ class Switchboard:
     def _release(self, call: Call, signal: sg.Released) -> None:
         self._legs.pop(signal.leg, None)
         self._partners = {key: to for key, to in self._partners.items() if key[0] != call.id}
+        self._tapped = {key for key in self._tapped if key[0] != call.id}
         events = [call.next(kind, signal.at, **fields) for kind, fields in loose_ends(call)]
         ended = call.next(ev.Ended, signal.at, signal.media_ms, **ended_fields(call, signal))
         self._write([*events, ended])
@@ -325,7 +343,6 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.RecordingResumed: ev.RecordingResumed,
     sg.TransferProgressed: ev.TransferProgressed,
     sg.TransferFinished: ev.TransferFinished,
-    sg.ForkStarted: ev.ForkStarted,
     sg.Held: ev.Held,
     sg.Resumed: ev.Resumed,
     sg.HoldFailed: ev.HoldFailed,

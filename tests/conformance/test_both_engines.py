@@ -28,6 +28,7 @@ TELLING = (
     "by", "status", "sip_code", "q850_cause", "outcome", "digit", "digits", "method", "prompt",
     "recording", "sending", "timer", "step", "value", "gather", "max_digits", "seconds", "name",
     "cause", "codec", "clock_rate", "error_type", "room", "slot", "fork", "way", "members",
+    "listening",
 )  # fmt: skip
 """Fields that must be equal: not times, addresses, names of calls, or words for people."""
 
@@ -180,6 +181,14 @@ async def fork(call: CallControl) -> None:
     await call.stop_fork(listening)
 
 
+@flow
+async def listen(call: CallControl) -> None:
+    await call.answer()
+    listening = await call.listen()
+    await call.sleep(0.3)
+    await call.stop_listening(listening)
+
+
 def listen_to(frames: Any) -> None:
     """Take the audio and do nothing with it."""
     for _ in frames:
@@ -315,6 +324,7 @@ ROWS = (
     Row("stream", stream),
     Row("become hangup", become),
     Row("fork stop_fork", fork),
+    Row("listen stop_listening", listen),
     Row("transfer referral refuse_refer", give_up, decline),
     Row("dial unbridge until_unbridged", dial),
     Row("join leave", join),

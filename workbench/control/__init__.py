@@ -2,8 +2,8 @@
 
 A verb records a decision and waits for the events that answer it. It knows no engine, no
 clock and no store, so that the same flow runs on a live call and in every replay.
-Siblings: `desk` (what verbs stand on), `course`, `audio`, `digits`, `fork`, `hold`,
-`transfer`, `step` (the verbs by subject).
+Siblings: `desk` (what verbs stand on), `course`, `audio`, `digits`, `fork`, `listen`,
+`hold`, `transfer`, `step` (the verbs by subject).
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from workbench.control.dial import Dialled
 from workbench.control.digits import Gathered
 from workbench.control.fork import ForkVerbs
 from workbench.control.hold import HoldVerbs
+from workbench.control.listen import ListenVerbs
 from workbench.control.refer import Referral, Referred, ReferVerbs
 from workbench.control.rooms import Parked, RoomVerbs
 from workbench.control.step import StepVerbs
@@ -37,7 +38,14 @@ __all__ = [
 
 
 class CallControl(
-    CourseVerbs, ForkVerbs, HoldVerbs, RoomVerbs, TransferVerbs, ReferVerbs, StepVerbs
+    CourseVerbs,
+    ForkVerbs,
+    ListenVerbs,
+    HoldVerbs,
+    RoomVerbs,
+    TransferVerbs,
+    ReferVerbs,
+    StepVerbs,
 ):
     """The verbs of a flow, on one call.
 

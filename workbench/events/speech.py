@@ -21,10 +21,12 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListeningStarted(Event, frozen=True, kw_only=True):
-    """The call's audio is listened to from `media_ms` on."""
+    """The call's audio is listened to."""
 
     TOPIC: ClassVar[str] = "call.listening_started"
     listening: str
+    from_ms: int
+    """Where the first of it begins on the leg's audio clock."""
     recognizer: str
     """The provider and its model; empty when no words are looked for."""
     recognizer_version: str = ""
