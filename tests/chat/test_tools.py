@@ -12,8 +12,7 @@ Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}$", description="Four di
 
 
 def balance(account: Account, kind: Literal["current", "savings"] = "current") -> float:
-    """Tell how much is in
-    an account.
+    """Tell how much is in an account.
 
     And nothing else.
     """
@@ -30,7 +29,8 @@ def test_a_model_is_told_of_a_function() -> None:
                 "type": "object",
                 "properties": {
                     "account": {
-                        "type": "string", "pattern": "^[0-9]{4}$", "description": "Four digits.",
+                        "type": "string", "pattern": "^[0-9]{4}$",
+                        "description": "Four digits.",
                     },
                     "kind": {"enum": ["current", "savings"], "default": "current"},
                 },
@@ -55,7 +55,7 @@ def test_what_a_model_writes_becomes_arguments() -> None:
         "[1]",
         "garbage",
         '{"account": "1234", "x": 1}',
-    ],  # fmt: skip
+    ],
 )
 def test_what_does_not_fit_is_refused(written: str) -> None:
     with pytest.raises(InvalidInput, match="These arguments of balance cannot be used"):

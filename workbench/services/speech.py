@@ -59,8 +59,10 @@ class HttpSynthesizer:
         if not text.strip():
             raise InvalidInput("There is nothing to say: the text is empty.")
         body = self._endpoint.whole("/audio/speech", json={**self._asked, "input": text})
-        pcm = self._asked["response_format"] == "pcm"
-        audio, rate = (_raw(body), PCM_RATE) if pcm else self._decoded(body)
+        if self._asked["response_format"] == "pcm":
+            audio, rate = _raw(body), PCM_RATE
+        else:
+            audio, rate = self._decoded(body)
         if not len(audio) or not np.isfinite(audio).all():
             raise ServiceGarbled(f"{self._endpoint.host} sends no audio.")
         return audio, rate
@@ -70,14 +72,14 @@ class HttpSynthesizer:
             with soundfile.SoundFile(io.BytesIO(body)) as sound:
                 # One whose length was not known when its header was sent claims 2 GB.
                 most = LONGEST_S * sound.samplerate
-                audio = sound.read(most, dtype="float32", always_2d=True)
-                mono: npt.NDArray[np.float32] = audio.mean(axis=1)
-                return mono, sound.samplerate
+                channels = sound.read(most, dtype="float32", always_2d=True)
         except (soundfile.LibsndfileError, ValueError, MemoryError):
             raise ServiceGarbled(f"{self._endpoint.host} sends no audio.") from None
+        mono: npt.NDArray[np.float32] = channels.mean(axis=1)
+        return mono, sound.samplerate
 
 
 def _raw(body: bytes) -> npt.NDArray[np.float32]:
     samples = np.frombuffer(body[: len(body) // 2 * 2], dtype="<i2")
-    audio: npt.NDArray[np.float32] = samples.astype(np.float32) / 32768
+    audio: npt.NDArray[np.float32] = samples.astype(np.float32) / np.float32(32768)
     return audio
