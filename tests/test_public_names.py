@@ -12,6 +12,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 NAMES = [
     "Account",
     "AudioFrame",
+    "BargeIn",
     "CallControl",
     "CallEnded",
     "CallHandle",
@@ -23,6 +24,7 @@ NAMES = [
     "Policy",
     "Registration",
     "Replay",
+    "Reprompt",
     "Speech",
     "StepFailed",
     "Workbench",

@@ -15,7 +15,7 @@ from workbench.flow import Flow, flow  # at once, or the module of this name wou
 
 if TYPE_CHECKING:
     from workbench.bench import Workbench
-    from workbench.control import CallControl, Gathered, Played
+    from workbench.control import BargeIn, CallControl, Gathered, Played, Reprompt
     from workbench.engine.account import Account, Registration
     from workbench.errors import CallEnded, StepFailed, WorkbenchError
     from workbench.feed import AudioFrame
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Account": "engine.account",
     "AudioFrame": "feed",
+    "BargeIn": "control",
     "CallControl": "control",
     "CallEnded": "errors",
     "CallHandle": "handle",
@@ -38,6 +39,7 @@ _HOMES = {
     "Policy": "policy",
     "Registration": "engine.account",
     "Replay": "replay",
+    "Reprompt": "control",
     "Speech": "speech.choice",
     "StepFailed": "errors",
     "Tls": "door.tls",
@@ -48,6 +50,7 @@ _HOMES = {
 __all__ = [
     "Account",
     "AudioFrame",
+    "BargeIn",
     "CallControl",
     "CallEnded",
     "CallHandle",
@@ -59,6 +62,7 @@ __all__ = [
     "Policy",
     "Registration",
     "Replay",
+    "Reprompt",
     "Speech",
     "StepFailed",
     "Workbench",

@@ -19,7 +19,7 @@ from workbench import flow_loop
 from workbench.asking import NOWHERE, AskedAt, asked_line, short_name
 from workbench.call import Call
 from workbench.clock import EPOCH
-from workbench.control import CallControl
+from workbench.control import CallControl, Floor
 from workbench.errors import CallEnded, InvalidInput
 from workbench.flow import Flow
 from workbench.flow_loop import SpinningFlow
@@ -72,6 +72,7 @@ class FlowRun:
         self.flow, self.number = flow, number
         self.call = Call(call_id)
         self.digits: deque[str] = deque()
+        self.floor = Floor()
         self.steps: dict[str, Entrusted] = {}
         self.pieces: dict[str, deque[Any]] = {}
         self.finished = False
@@ -97,6 +98,7 @@ class FlowRun:
     def fold(self, event: ev.Event) -> None:
         """Take note of an event from before the flow started."""
         self.call.apply(event)
+        self.floor.fold(event)
         if isinstance(event, ev.DigitReceived):
             self.digits.append(event.digit)
         elif isinstance(event, ev.StepYielded | ev.StepReturned) and event.step in self.pieces:
@@ -158,6 +160,7 @@ class FlowRun:
         number = self.number + 1 if self.started else self.number
         following = FlowRun(flow, self.call.id, number=number)
         following.call, following.digits, following.steps = self.call, self.digits, self.steps
+        following.floor = self.floor
         return following
 
     def abandon(self) -> None:

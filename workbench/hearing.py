@@ -91,6 +91,7 @@ class Hearing:
     def _hear_listening_finished(self, event: ev.ListeningFinished) -> None:
         for wanted in ("listening", "listening_finished"):
             self._resolve(event, wanted, event.listening)
+        self._resolve(event, "floor")
 
     def _hear_fork_finished(self, event: ev.ForkFinished) -> None:
         for wanted in ("fork", "fork_finished"):
@@ -132,6 +133,17 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
     ev.Unmuted: lambda me, event: me._resolve(event, "unmuted"),
     ev.ReferReceived: lambda me, event: me._resolve(event, "referral"),
     ev.ReferFinished: lambda me, event: me._resolve_unless_cut(event, "refer", event.refer),
+    **{
+        kind: lambda me, event: me._resolve(event, "floor")
+        for kind in (
+            ev.SpeechStarted,
+            ev.SpeechEnded,
+            ev.TranscriptUpdated,
+            ev.TranscriptFinal,
+            ev.RecognitionFailed,
+            ev.TurnEnded,
+        )
+    },
     ev.StepYielded: lambda me, event: me._resolve(event, "piece", event.step),
     ev.StepReturned: Hearing._hear_step_returned,
 }

@@ -22,6 +22,8 @@ import soxr
 from workbench.errors import InvalidAudio, InvalidInput, StoreError
 
 RATE = 8000
+FRAME = 160
+"""Samples of 20 ms."""
 FORM = 1
 """Counted up when prompts are prepared otherwise, so that none of an older form is played."""
 BLOCK_FRAMES = 65_536
@@ -118,6 +120,18 @@ class PromptShelf:
         key = "order-" + hashlib.sha256(order.encode()).hexdigest()
         return self._prepared(key, lambda: _in_order(prompts, offset_s, times))
 
+    def going_on(
+        self, prompt: PreparedPrompt, skip_ms: int, *, endless: bool = False
+    ) -> PreparedPrompt:
+        """Return a prompt from where it was interrupted; an endless one begins again behind it.
+
+        At least its last 20 ms are left.
+        """
+        if not skip_ms:
+            return prompt
+        key = f"rest-{prompt.audio}-{skip_ms}{'-endless' * endless}"
+        return self._prepared(key, lambda: _rest(prompt, skip_ms, endless=endless))
+
     def _prepared(self, key: str, audio: Callable[[], Mono]) -> PreparedPrompt:
         path = self._folder / f"{key}.v{FORM}.wav"
         if path.exists():
@@ -136,6 +150,14 @@ class PromptShelf:
 def _in_order(prompts: Sequence[PreparedPrompt], offset_s: float, times: int) -> Mono:
     parts = [soundfile.read(prompt.path, dtype="float32")[0] for prompt in prompts]
     return np.tile(np.concatenate(parts)[round(offset_s * RATE) :], times)
+
+
+def _rest(prompt: PreparedPrompt, skip_ms: int, *, endless: bool) -> Mono:
+    audio: Mono = soundfile.read(prompt.path, dtype="float32")[0]
+    frames = skip_ms * RATE // 1000
+    return (
+        np.roll(audio, -frames) if endless else audio[max(0, min(frames, len(audio) - FRAME)) :]
+    )
 
 
 def _find(source: str, search: Sequence[Path]) -> Path:

@@ -11,11 +11,13 @@ import random
 from collections.abc import Mapping
 from datetime import datetime
 
-from workbench.control.audio import Played
+from workbench.control.answers import YES_OR_NO, spoken_digits
+from workbench.control.barge_in import BargeIn, Played
 from workbench.control.course import CourseVerbs
 from workbench.control.desk import Desk
 from workbench.control.dial import Dialled
 from workbench.control.digits import Gathered
+from workbench.control.floor import Floor, Turn
 from workbench.control.fork import ForkVerbs
 from workbench.control.hold import HoldVerbs
 from workbench.control.listen import ListenVerbs
@@ -23,22 +25,30 @@ from workbench.control.refer import Referral, Referred, ReferVerbs
 from workbench.control.rooms import Parked, RoomVerbs
 from workbench.control.step import StepVerbs
 from workbench.control.transfer import Transferred, TransferVerbs
+from workbench.control.turns import Reprompt, TurnVerbs
 
 __all__ = [
+    "YES_OR_NO",
+    "BargeIn",
     "CallControl",
     "Desk",
     "Dialled",
+    "Floor",
     "Gathered",
     "Parked",
     "Played",
     "Referral",
     "Referred",
+    "Reprompt",
     "Transferred",
+    "Turn",
+    "spoken_digits",
 ]
 
 
 class CallControl(
     CourseVerbs,
+    TurnVerbs,
     ForkVerbs,
     ListenVerbs,
     HoldVerbs,

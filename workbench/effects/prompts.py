@@ -53,6 +53,10 @@ class PromptEffects(Stage):
             self._preparing.pop(key, None)
 
     def _prepare(self, call_id: str, event: ev.PromptRequested) -> PreparedPrompt:
+        endless = event.loop == 0
+        return self._shelf.going_on(self._whole(call_id, event), event.skip_ms, endless=endless)
+
+    def _whole(self, call_id: str, event: ev.PromptRequested) -> PreparedPrompt:
         if event.text:
             return self._shelf.from_text(event.text)
         search = self._search(call_id)

@@ -91,8 +91,8 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.PromptStopRequested: "stop {prompt}",
     ev.DigitsRequested: "send digits {digits!r}",
     ev.DigitDetectionRequested: "listen for tones",
-    ev.GatherRequested: "gather up to {max_digits} digits within {timeout_s:g} s",
-    ev.GatherFinished: "gathered {digits!r} ({reason})",
+    ev.GatherRequested: "gather {remark}up to {max_digits} digits within {timeout_s:g} s",
+    ev.GatherFinished: "gathered {remark} ({reason})",
     ev.RecordRequested: "record",
     ev.RecordPauseRequested: "pause {recording}",
     ev.RecordResumeRequested: "resume {recording}",
@@ -141,6 +141,8 @@ _REMARKS: dict[type[ev.Event], Callable[[Mapping[str, Any]], str]] = {
         f" with the account {fields['account']}" * bool(fields["account"])
     ),
     ev.MediaStarted: lambda fields: ", encrypted" * fields["secure"],
+    ev.GatherRequested: lambda fields: "speech or " * fields["speech"],
+    ev.GatherFinished: lambda fields: repr(fields["speech"] or fields["digits"]),
 }
 """What is said only where there is something to say."""
 
@@ -163,7 +165,7 @@ def phrase(kind: type[ev.Event], fields: Mapping[str, Any]) -> str:
     """
     fields = {**_defaults(kind), **fields}
     if kind is ev.PromptRequested and fields["text"]:
-        return legible(f"say {fields['text']!r}")
+        return legible(f"say {fields['text']!r}{_going_on(fields)}")
     if kind is ev.PromptRequested:
         return legible(_play(fields))
     if kind is ev.StepReturned and fields["error_type"]:
@@ -191,7 +193,11 @@ def _play(fields: Mapping[str, Any]) -> str:
     files = " then ".join(repr(source) for source in fields["sources"] or [fields["source"]])
     begin = f" from {fields['offset_s']:g} s" if fields["offset_s"] else ""
     often = {1: "", 0: " for ever"}.get(fields["loop"], f" {fields['loop']} times")
-    return f"play {files}{begin}{often}"
+    return f"play {files}{begin}{often}{_going_on(fields)}"
+
+
+def _going_on(fields: Mapping[str, Any]) -> str:
+    return f", going on at {fields['skip_ms']} ms" if fields["skip_ms"] else ""
 
 
 def legible(text: str) -> str:
