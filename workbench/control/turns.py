@@ -112,8 +112,7 @@ class TurnVerbs(DigitVerbs):
             speech: whether speech is an answer too; the call is listened to then.
             hints: likely words, where the listening begins here.
             barge_in: whether speech stops the prompt, and when.
-            accept: what is an answer, see `Accept`; a function that gives None or False
-                refuses it, and what else it gives is `choice`.
+            accept: what is an answer, see `Accept`: a function refuses it by None or False.
             reprompts: what to say (a text) or play (a path) before asking again, one each
                 time that nothing came, or nothing that was accepted.
 
