@@ -125,6 +125,17 @@ def test_what_cannot_be_arranged_is_told(
         shelf.arranged([shelf.from_file(str(source), [])], offset_s=offset_s, times=times)
 
 
+def test_a_prompt_goes_on_where_it_was_interrupted(shelf: PromptShelf, source: Path) -> None:
+    samples = np.random.default_rng(1).integers(-30_000, 30_000, 4000).astype(np.int16)
+    soundfile.write(source, samples, 8000)
+    whole = shelf.from_file(str(source), [])
+    assert shelf.going_on(whole, 0) == whole
+    assert np.array_equal(played(shelf.going_on(whole, 100)), samples[800:])
+    assert np.array_equal(played(shelf.going_on(whole, 9000)), samples[-160:])
+    endless = played(shelf.going_on(whole, 600, endless=True))
+    assert np.array_equal(endless, np.roll(samples, -800)), "it had begun again once"
+
+
 def test_what_would_clip_is_made_quieter(shelf: PromptShelf, source: Path) -> None:
     loud = tone(16_000, level=2.0)
     soundfile.write(source, loud, 16_000, subtype="FLOAT")
