@@ -1,5 +1,6 @@
 """Turns on a scripted call: who interrupts a prompt, what is heard, what is asked again."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -443,3 +444,84 @@ def test_a_hang_up_in_a_question_ends_all_that_it_began() -> None:
     script.prompt_ends("prompt-1", "interrupted")
     assert "gathered '' (cancelled)" in script.words
     assert not [key for key in script.call.open if key[0] in ("timer", "gather")]
+
+
+@flow
+async def conversation(call: CallControl) -> list[str]:
+    """Use every verb of turns, again and again."""
+    await call.answer()
+    said: list[str] = []
+    while len(said) < 12:
+        rule = BargeIn(min_ms=300 * (len(said) % 3), min_words=len(said) % 2)
+        said.append((await call.say("Hello.", barge_in=rule)).interrupted_by)
+        said.append(await call.hear(timeout=2))
+        asked = await call.gather(
+            2, speech=True, play="menu.wav", accept=YES_OR_NO, reprompts=["Sorry?"], timeout=2
+        )
+        said.append(asked.reason)
+    return said
+
+
+class AnyCaller:
+    """Does at every step what chance says and the moment allows."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.script = begun(conversation)
+        self.count = 0
+        self.speaking = self.silent = ""
+
+    def step(self) -> None:
+        name = self.chance.choice(["start", "text", "end", "final", "key", "timer", "prompt"])
+        getattr(self, name)()
+
+    def start(self) -> None:
+        if not self.speaking and not self.silent:
+            self.count += 1
+            self.speaking = f"u-{self.count}"
+            self.script.speech_starts(self.speaking)
+
+    def text(self) -> None:
+        if self.speaking:
+            self.script.seems_to_say(self.chance.choice(["", "yes", "no"]), self.speaking)
+
+    def end(self) -> None:
+        if self.speaking:
+            self.speaking, self.silent = "", self.speaking
+            self.script.speech_ends(self.silent)
+
+    def final(self) -> None:
+        if self.silent:
+            text, name = self.chance.choice(["", "yes", "perhaps not"]), self.silent
+            self.silent = ""
+            self.script.said(text, name)
+            if text and self.chance.random() < 0.8:
+                self.script.turn_ends(text, name)
+
+    def key(self) -> None:
+        self.script.press(self.chance.choice("12#"))
+
+    def timer(self) -> None:
+        for name in self._open("timer")[:1]:
+            self.script.hear(ev.TimerFired, timer=name)
+
+    def prompt(self) -> None:
+        stops = [e.prompt for e in self.script.history if isinstance(e, ev.PromptStopRequested)]
+        for name in self._open("prompt"):
+            self.script.prompt_ends(name, "interrupted" if name in stops else "completed")
+
+    def _open(self, kind: str) -> list[str]:
+        return [name for what, name in self.script.call.open if what == kind]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_happens_every_turn_replays_and_leaves_nothing_open(seed: int) -> None:
+    caller = AnyCaller(seed)
+    for _ in range(caller.chance.randrange(40, 240)):
+        caller.step()
+    script = caller.script
+    script.hang_up()
+    assert script.run.finished
+    assert not [key for key in script.call.open if key[0] in ("timer", "gather")]
+    assert not any("failed" in words for words in script.words), script.words[-3:]
+    assert_replays(script, conversation)

@@ -93,6 +93,13 @@ async def gather(call: CallControl) -> str:
 
 
 @flow
+async def hear(call: CallControl) -> str:
+    await call.answer()
+    await call.play("one-moment.wav", barge_in=True)
+    return await call.hear(timeout=0.5)
+
+
+@flow
 async def press(call: CallControl) -> None:
     await call.sleep(0.5)
     await call.send_digits("4w2")
@@ -316,6 +323,7 @@ ROWS = (
     Row("stop", stop),
     Row("say", say),
     Row("gather send_digits", gather, press),
+    Row("hear", hear),
     Row("detect_digits", hear_tones, sound_tones),
     Row("record pause_recording resume_recording stop_recording", record),
     Row("hold resume", hold),

@@ -92,7 +92,7 @@ async def test_a_noise_that_is_too_short_does_not_even_stop_it(tmp_path: Path) -
 
 async def test_the_prompt_of_a_question_goes_on_where_it_stopped(tmp_path: Path) -> None:
     noise = Said(text="", at_ms=100, duration_ms=100)
-    keys = FarEnd(hangs_up_after_s=20, digits=[(8.0, "42")])
+    keys = FarEnd(hangs_up_after_s=20, digits=((8.0, "42"),))
     history = await story(tmp_path, ask, noise, far=keys)
     assert returned(history) == ["digits", "42"]
     skips = skipped(history)
@@ -102,7 +102,7 @@ async def test_the_prompt_of_a_question_goes_on_where_it_stopped(tmp_path: Path)
 
 
 async def test_whichever_comes_first_is_the_answer(tmp_path: Path) -> None:
-    keys = FarEnd(hangs_up_after_s=20, digits=[(8.0, "42")])
+    keys = FarEnd(hangs_up_after_s=20, digits=((8.0, "42"),))
     history = await story(tmp_path / "a", ask, Said(text="Sales.", at_ms=4000), far=keys)
     assert returned(history) == ["speech", "sales"]
     history = await story(tmp_path / "b", ask, Said(text="Sales.", at_ms=9000), far=keys)
