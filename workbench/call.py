@@ -14,6 +14,7 @@ from workbench import events as ev
 from workbench.errors import NotAllowedNow
 from workbench.ledger import Ledger
 from workbench.spans import ENDS, STARTS
+from workbench.vault import MARK
 
 Direction = Literal["inbound", "outbound"]
 
@@ -84,7 +85,8 @@ class Call:
         self.rang = False
         self.media = False
         self.detects_digits = False
-        self.redirects = 0
+        self.concealing: dict[str, ev.GatherRequested] = {}  # gathers that make keys secret
+        self.secret_keys = self.redirects = 0
         """How many 3xx responses are still followed."""
         self.time_limit_s: float | None = None
         self.held = self.held_by_far_end = self.muted = False
@@ -221,12 +223,21 @@ def _detect(call: Call, event: Any) -> None:
     call.detects_digits = not event.reason
 
 
+def _press(call: Call, event: Any) -> None:
+    call.secret_keys += event.digit == MARK
+
+
+def _gather(call: Call, event: Any) -> None:
+    if event.secret:
+        call.concealing[event.gather] = event
+
+
+def _reveal(call: Call, event: Any) -> None:
+    call.concealing.pop(event.concealment, None)
+
+
 def _limit(call: Call, event: Any) -> None:
     call.time_limit_s = event.seconds
-
-
-def _ring(call: Call, _event: Any) -> None:
-    call.rang = True
 
 
 def _answer(call: Call, event: Any) -> None:
@@ -319,10 +330,6 @@ def _finish_flow(call: Call, _event: Any) -> None:
     call.flow_running = False
 
 
-def _hang_up(call: Call, _event: Any) -> None:
-    call.app_hung_up = True
-
-
 def _end(call: Call, event: Any) -> None:
     call.ended = event
 
@@ -334,10 +341,13 @@ _FOLDS = {
     ev.Redirected: _redirect,
     ev.LimitRequested: _limit,
     ev.DigitDetectionStarted: _detect,
-    ev.RedirectRequested: _hang_up,
+    ev.DigitReceived: _press,
+    ev.GatherRequested: _gather,
+    ev.Revealed: _reveal,
+    ev.RedirectRequested: _sets("app_hung_up", value=True),
     ev.Offered: _begin,
-    ev.Ringing: _ring,
-    ev.EarlyMedia: _ring,
+    ev.Ringing: _sets("rang", value=True),
+    ev.EarlyMedia: _sets("rang", value=True),
     ev.Answered: _answer,
     ev.MediaStarted: _start_media,
     ev.RecordingStarted: _start_recording,
@@ -366,7 +376,7 @@ _FOLDS = {
     ev.FlowReplaced: _finish_flow,
     ev.FlowReturned: _finish_flow,
     ev.FlowFailed: _finish_flow,
-    ev.HangupRequested: _hang_up,
-    ev.RejectRequested: _hang_up,
+    ev.HangupRequested: _sets("app_hung_up", value=True),
+    ev.RejectRequested: _sets("app_hung_up", value=True),
     ev.Ended: _end,
 }

@@ -135,6 +135,18 @@ class SendDigits(Command, frozen=True, kw_only=True, tag="send_digits"):
     """How long each key is pressed."""
 
 
+class Conceal(Command, frozen=True, kw_only=True, tag="conceal"):
+    """Let what the far end says be neither recorded nor given to others; report `Concealed`."""
+
+    concealment: str
+
+
+class Reveal(Command, frozen=True, kw_only=True, tag="reveal"):
+    """End a concealment once no key is down and its tone has faded; report `Revealed`."""
+
+    concealment: str
+
+
 class DetectDigits(Command, frozen=True, kw_only=True, tag="detect_digits"):
     """Look for the tones of keys in what the far end says, until the leg is released."""
 
@@ -260,6 +272,8 @@ AnyCommand = (
     | Link
     | Unbridge
     | DetectDigits
+    | Conceal
+    | Reveal
     | Redirect
     | Hold
     | Resume

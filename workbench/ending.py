@@ -18,14 +18,20 @@ LOST = "the workbench was lost while the call was up"
 
 Fields = dict[str, Any]
 
-_INTERRUPTED: dict[str, type[ev.Event]] = {
-    "transfer": ev.TransferFinished,
-    "hold": ev.HoldFailed,
-    "refer": ev.ReferFinished,
-    "park": ev.ParkFinished,
-    "pickup": ev.PickedUp,
+_INTERRUPTED: Fields = {"outcome": "interrupted"}
+_LOOSE: dict[str, tuple[type[ev.Event], Fields]] = {
+    "prompt": (ev.PromptFinished, {"outcome": "interrupted", "played_ms": 0}),
+    "sending": (ev.DigitsSent, _INTERRUPTED),
+    "transfer": (ev.TransferFinished, _INTERRUPTED),
+    "hold": (ev.HoldFailed, _INTERRUPTED),
+    "refer": (ev.ReferFinished, _INTERRUPTED),
+    "park": (ev.ParkFinished, _INTERRUPTED),
+    "pickup": (ev.PickedUp, _INTERRUPTED),
+    "other": (ev.Unbridged, {}),
+    "room": (ev.ConferenceLeft, {}),
+    "concealment": (ev.Revealed, {}),
 }
-"""Ends that say `interrupted`, by what they end."""
+"""The ends of what the engine began, by what they end: their kind, and what they say."""
 
 
 def ended_fields(call: Call, released: sg.Released) -> Fields:
@@ -86,26 +92,11 @@ def loose_ends(
     """Return the ends of what the engine began on a leg that is gone."""
     ends: list[tuple[type[ev.Event], Fields]] = []
     for kind, name in call.open:
-        if kind == "prompt":
-            fields = {
-                "prompt": name,
-                "outcome": "interrupted",
-                "played_ms": 0,
-                "reason": reason,
-            }
-            ends.append((ev.PromptFinished, fields))
-        elif kind == "sending":
-            sent = {"sending": name, "outcome": "interrupted", "reason": reason}
-            ends.append((ev.DigitsSent, sent))
-        elif kind == "dial":
+        if kind == "dial":
             ends.append((ev.DialFinished, _dial_end(call, name, reason)))
-        elif kind == "other":
-            ends.append((ev.Unbridged, {"other": name, "reason": reason}))
-        elif kind == "room":
-            ends.append((ev.ConferenceLeft, {"room": name, "reason": reason}))
-        elif kind in _INTERRUPTED:
-            undone = {kind: name, "outcome": "interrupted", "reason": reason}
-            ends.append((_INTERRUPTED[kind], undone))
+        elif kind in _LOOSE:
+            end, fields = _LOOSE[kind]
+            ends.append((end, {kind: name, **fields, "reason": reason}))
     return ends
 
 

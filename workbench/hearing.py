@@ -103,6 +103,7 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
     ev.Refused: Hearing._hear_refused,
     ev.MediaStarted: lambda me, event: me._resolve(event, "media"),
     ev.DigitReceived: lambda me, event: me._resolve(event, "digit"),
+    ev.Concealed: lambda me, event: me._resolve(event, "concealed", event.concealment),
     ev.DigitDetectionStarted: lambda me, event: me._resolve(event, "detecting"),
     ev.DigitsSent: Hearing._hear_digits_sent,
     ev.PromptFinished: Hearing._hear_prompt_finished,

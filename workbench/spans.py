@@ -20,6 +20,7 @@ STARTS: dict[type[ev.Event], str] = {
     ev.PickupRequested: "pickup",
     ev.Bridged: "other",
     ev.ForkRequested: "fork",
+    ev.Concealed: "concealment",
     ev.ListenRequested: "listening",
 }
 """Events that begin something which must have an end in the log, with its name's field."""
@@ -44,6 +45,7 @@ ENDS: dict[type[ev.Event], str] = {
     ev.ParkFinished: "park",
     ev.PickedUp: "pickup",
     ev.ForkFinished: "fork",
+    ev.Revealed: "concealment",
     ev.ListeningFinished: "listening",
 }
 """The events that are such an end."""

@@ -23,6 +23,7 @@ from workbench.errors import WorkbenchError
 from workbench.flow_run import Draft
 from workbench.identity import identify
 from workbench.policy import Policy
+from workbench.vault import MARK, Vault
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ class Switchboard:
         """The calls that are not closed, by id."""
         self.failure: BaseException | None = None
         """Why nothing can be recorded any more."""
+        self.vault = Vault()
+        """The digits that were gathered in secret, of which marks are recorded."""
         self._commit = commit
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -167,7 +170,20 @@ class Switchboard:
             fields |= {"audio": audio, "duration_ms": duration_ms}
         elif isinstance(signal, sg.PromptFinished):
             fields["heard"] = call.ledger.heard_of(signal.prompt, signal.spans)
+        elif call.concealing and isinstance(signal, sg.DigitReceived | sg.DigitEnded):
+            fields |= {"digit": self._concealed(call, signal)}
         self._note(call, kind, signal, **fields)
+
+    def _concealed(self, call: Call, signal: sg.DigitReceived | sg.DigitEnded) -> str:
+        """Return what is recorded of a key that is pressed in secret, and keep the key."""
+        asking = [
+            each for name, each in call.concealing.items() if ("gather", name) in call.open
+        ]
+        if asking and all(signal.digit in each.finish_on for each in asking):
+            return signal.digit  # no part of the secret, and a replay must see it
+        if isinstance(signal, sg.DigitReceived):
+            self.vault.keep(call.id, call.secret_keys, signal.digit)
+        return MARK
 
     def _note(self, call: Call, kind: type[ev.Event], signal: sg.Signal, **fields: Any) -> None:
         try:
@@ -317,6 +333,7 @@ class Switchboard:
         if self._closing.get(event.call_id) == event.version:
             del self._closing[event.call_id]
             self._prompts.pop(event.call_id, None)
+            self.vault.forget(event.call_id)
             for tell in self._closed:
                 _safely(tell, event.call_id)
 
@@ -335,6 +352,8 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.DigitReceived: ev.DigitReceived,
     sg.DigitsSent: ev.DigitsSent,
     sg.DigitEnded: ev.DigitEnded,
+    sg.Concealed: ev.Concealed,
+    sg.Revealed: ev.Revealed,
     sg.DetectionStarted: ev.DigitDetectionStarted,
     sg.PromptStarted: ev.PromptStarted,
     sg.PromptFinished: ev.PromptFinished,

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import deque
 from numbers import Real
 from typing import Any, Literal, get_args
 
@@ -12,6 +13,7 @@ from workbench.commands import KEYS, KeyMethod
 from workbench.control.audio import AudioVerbs
 from workbench.control.desk import is_text
 from workbench.errors import InvalidInput, NotAllowedNow
+from workbench.vault import MARK, Secret
 
 SHORTEST_MS, LONGEST_MS = 40, 5000
 
@@ -23,6 +25,7 @@ class Gathered(msgspec.Struct, frozen=True):
     """What `gather` collected; true when something was pressed or said, and accepted."""
 
     digits: str
+    """A mark for each when they are secret."""
     reason: Reason
     """`digits` (enough of them), `finish_on`, `speech`, `timeout` or `no-match`."""
     speech: str = ""
@@ -31,6 +34,8 @@ class Gathered(msgspec.Struct, frozen=True):
     """Of the speech, from 0 to 1, where the provider gives it."""
     choice: Any = None
     """What `accept` made of it."""
+    secret: Secret | None = None
+    """What stands for secret digits: given to `step`, its function gets the digits."""
 
     def __bool__(self) -> bool:
         """Return whether there is an answer."""
@@ -41,23 +46,41 @@ class DigitVerbs(AudioVerbs):
     """What is pressed, there and here; a prompt may play meanwhile."""
 
     async def _gather_digits(
-        self, digits: int, first: float, finish_on: str, further: float, play: str, say: str
-    ) -> Gathered:
+        self, digits: int, first: float, finish_on: str, further: float, play: str, say: str,
+        *, secret: bool,
+    ) -> Gathered:  # fmt: skip
         gather = self._desk.name("gather")
         self._desk.decide(
             ev.GatherRequested, gather=gather, max_digits=digits, finish_on=finish_on,
-            timeout_s=first, digit_timeout_s=further,
+            timeout_s=first, digit_timeout_s=further, secret=secret,
         )  # fmt: skip
         collected: list[str] = []
         reason: Reason = "cancelled"
         try:
+            if secret:
+                await self._wait("concealed", gather)
+            number = self._desk.call.secret_keys - len(self._keys(secret=secret))
             if play or say:
                 await self._until_digit(play, say)
-            reason = await self._collect(collected, digits, finish_on, first, further)
+            reason = await self._collect(
+                collected, digits, finish_on, first, further, secret=secret
+            )
         finally:
             got = "".join(collected)
             self._desk.decide(ev.GatherFinished, gather=gather, digits=got, reason=reason)
-        return Gathered(got, reason)
+        if not secret:
+            return Gathered(got, reason)
+        token = Secret(call_id=self.id, first=number, length=len(got))
+        return Gathered(got, reason, secret=token)
+
+    def _keys(self, *, secret: bool) -> deque[str]:
+        """Return the keys that nobody took, without those pressed in secret, or in the open."""
+        keys = self._desk.digits
+        fitting = [key for key in keys if (key == MARK) == secret]
+        if len(fitting) < len(keys):
+            keys.clear()
+            keys.extend(fitting)
+        return keys
 
     async def send_digits(
         self, digits: str, *, method: KeyMethod = "rfc4733", duration_ms: int = 160
@@ -119,10 +142,11 @@ class DigitVerbs(AudioVerbs):
             prompt.result()
 
     async def _collect(
-        self, got: list[str], most: int, finish_on: str, first: float, further: float
-    ) -> Reason:
+        self, got: list[str], most: int, finish_on: str, first: float, further: float,
+        *, secret: bool = False,
+    ) -> Reason:  # fmt: skip
         while len(got) < most:
-            digit = await self._digit(further if got else first)
+            digit = await self._digit(further if got else first, secret=secret)
             if digit is None:
                 return "timeout"
             if digit in finish_on:
@@ -130,15 +154,19 @@ class DigitVerbs(AudioVerbs):
             got.append(digit)
         return "digits"
 
-    async def _digit(self, seconds: float) -> str | None:
-        if not self._desk.digits:
+    async def _digit(self, seconds: float, *, secret: bool) -> str | None:
+        if not self._awaited(secret=secret):
             try:
                 async with asyncio.timeout(seconds):
-                    while not self._desk.digits:
+                    while not self._awaited(secret=secret):
                         await self._wait("digit")
             except TimeoutError:
                 return None
         return self._desk.digits.popleft()
+
+    def _awaited(self, *, secret: bool) -> deque[str]:
+        # During a secret, what is not a mark is the key that ends it.
+        return self._desk.digits if secret else self._keys(secret=False)
 
 
 def check_gather(

@@ -51,6 +51,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     hints: tuple[str, ...]
     rule: BargeIn | None
     judge: Callable[[str], Any] | None
+    secret: bool
 
 
 class TurnVerbs(DigitVerbs):
@@ -96,6 +97,7 @@ class TurnVerbs(DigitVerbs):
         barge_in: bool | BargeIn = True,
         accept: Accept | None = None,
         reprompts: Sequence[str | Path | Reprompt] = (),
+        secret: bool = False,
     ) -> Gathered:
         """Collect up to `digits` keypad digits, or hear a turn of speech: whichever is first.
 
@@ -115,6 +117,7 @@ class TurnVerbs(DigitVerbs):
             accept: what is an answer, see `Accept`: a function refuses it by None or False.
             reprompts: what to say (a text) or play (a path) before asking again, one each
                 time that nothing came, or nothing that was accepted.
+            secret: whether to record only marks, and silence; not of what was pressed before.
 
         Raises:
             InvalidInput: a count, time, key or rule that cannot be.
@@ -122,13 +125,11 @@ class TurnVerbs(DigitVerbs):
         """
         self._require(Phase.EARLY, Phase.ANSWERED)
         check_gather(digits, timeout, digit_timeout, finish_on, least=0 if speech else 1)
-        if play and say:
-            message = "`gather` takes `play` or `say`, not both."
-            raise InvalidInput(message)
+        _check_question(play, say, secret=secret, open_=speech or accept is not None)
         question = Question(
             digits=int(digits), timeout=float(timeout), finish_on=finish_on, speech=speech,
             digit_timeout=float(digit_timeout), hints=tuple(hints), rule=as_rule(barge_in),
-            judge=as_judge(accept),
+            judge=as_judge(accept), secret=secret,
         )  # fmt: skip
         again = [as_reprompt(each) for each in reprompts]
         return await self._ask_until_answered(question, str(play), say, again)
@@ -148,7 +149,7 @@ class TurnVerbs(DigitVerbs):
         if not question.speech:
             return await self._gather_digits(
                 question.digits, question.timeout, question.finish_on, question.digit_timeout,
-                play, say,
+                play, say, secret=question.secret,
             )  # fmt: skip
         gather, collected = self._desk.name("gather"), list[str]()
         self._desk.decide(
@@ -187,7 +188,7 @@ class TurnVerbs(DigitVerbs):
     async def _put(self, question: Question, play: str, say: str) -> None:
         keys = question.digits > 0
         self._desk.floor.turns.clear()  # what was said before is no answer to this
-        if keys and self._desk.digits:
+        if keys and self._keys(secret=False):
             return
         if question.rule is not None:
             rule = msgspec.structs.replace(question.rule, digits=keys)
@@ -205,7 +206,7 @@ class TurnVerbs(DigitVerbs):
         with ExitStack() as alarms:
             patience = alarms.enter_context(Alarm(seconds))
             while True:
-                if keys and self._desk.digits:
+                if keys and self._keys(secret=False):
                     return "digits"
                 if floor.turns:
                     return floor.turns.pop(0)
@@ -249,6 +250,18 @@ def as_reprompt(reprompt: Any) -> Reprompt:
         return Reprompt(no_input=reprompt, no_match=reprompt)
     message = f"`reprompts` are texts, paths of files or Reprompt, not {reprompt!r}."
     raise InvalidInput(message)
+
+
+def _check_question(play: object, say: object, *, secret: bool, open_: bool) -> None:
+    if play and say:
+        message = "`gather` takes `play` or `say`, not both."
+        raise InvalidInput(message)
+    if secret and open_:
+        message = (
+            "A secret is pressed, not said, and the flow does not see it: `gather` takes "
+            "`secret` without `speech` and `accept`; judge it in a step."
+        )
+        raise InvalidInput(message)
 
 
 def _check_seconds(seconds: Any) -> None:

@@ -55,6 +55,8 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.LimitRequested: Effects._limit_call,
     ev.HangupRequested: Effects._hang_up,
     ev.DigitsRequested: Effects._send_digits,
+    ev.GatherRequested: Effects._conceal,
+    ev.GatherFinished: Effects._reveal,
     ev.DigitDetectionRequested: Effects._detect_digits,
     ev.PromptRequested: Effects._prompt,
     ev.PromptStopRequested: Effects._stop_prompt,

@@ -20,6 +20,7 @@ from workbench.engine.line import (
     Trunk,
 )
 from workbench.errors import InvalidInput
+from workbench.trace import redact
 
 REDIRECT = 302
 
@@ -106,6 +107,7 @@ class Exchange(Course):
         as_such = method != "inband"
         if leg is not None and not leg.over and (as_such or not leg.keyed):
             leg.keyed = leg.keyed or (as_such and trusted)
+            leg.concealment.pressed(digit, method)
             leg.tell(signals.DigitReceived, digit=digit, method=method, trusted=trusted)
 
     def digit_ended(self, name: str, digit: str, method: Method, duration_ms: int) -> None:
@@ -113,12 +115,13 @@ class Exchange(Course):
         leg = self._legs.get(name)
         if leg is not None and not leg.over and not (method == "inband" and leg.keyed):
             fields = {"digit": digit, "method": method, "duration_ms": duration_ms}
+            leg.concealment.let_go(digit, method)
             leg.tell(signals.DigitEnded, **fields)
 
     def message_seen(self, name: str, direction: Direction, message: str) -> None:
         """Report a SIP message of a leg's dialog."""
         if leg := self._legs.get(name):
-            leg.tell(signals.SipMessageSeen, direction=direction, message=sip.redact(message))
+            leg.tell(signals.SipMessageSeen, direction=direction, message=redact(message))
 
     def transfer_told(self, name: str, sip_code: int, reason: str, *, final: bool) -> None:
         """Report what the far end says of the transfer that it was asked for."""
@@ -227,6 +230,10 @@ class Exchange(Course):
                 leg.keypad.add(sending, digits, command.method, command.duration_ms)
             case commands.DetectDigits():
                 leg.detect_digits()
+            case commands.Conceal(concealment=concealment):
+                leg.concealment.begin(concealment)
+            case commands.Reveal(concealment=concealment):
+                leg.concealment.end(concealment)
             case commands.Record():
                 leg.record(command)
             case commands.PauseRecording(recording=recording):

@@ -13,6 +13,7 @@ from workbench import signals
 from workbench.clock import Clock, Timer
 from workbench.commands import Record
 from workbench.engine import Report
+from workbench.engine.concealment import Concealment
 from workbench.engine.digits import Keypad, Outcome
 from workbench.engine.forks import Forks
 from workbench.engine.holding import Holding
@@ -79,6 +80,7 @@ class Leg:
         self.transfer = Transferring(clock, self._live_line, self.tell)
         self.referrals = Referrals(self._live_line, self.tell)
         self.forks = Forks(self._live_line, self.tell, lambda: self.media_ms, take)
+        self.concealment = Concealment(clock, self._live_line, self.tell)
         self.vigil = Vigil(clock, self._heeded_line, self.tell)
         self.prompting = Prompting(self._live_line, self.tell, lambda: self._media_began)
         self.joints: dict[str, Joint] = {}
@@ -207,6 +209,7 @@ class Leg:
         for joint in tuple(self.joints.values()):
             joint.part("the call is ending")
         self.forks.wind_up()
+        self.concealment.stop()
         self.vigil.stop()
         if self._recording_tape is not None:
             self._recording_tape.stop()

@@ -82,6 +82,9 @@ class Line(Protocol):
     def detect_digits(self) -> None:
         """Report the tones of keys from now on."""
 
+    def conceal(self, *, concealed: bool) -> None:
+        """Let what the far end says be neither recorded nor given to others, or that again."""
+
     def reinvite(self, *, held: bool) -> None:
         """Send a re-INVITE; the trunk reports `reinvited` when it is answered."""
 

@@ -167,6 +167,10 @@ class Line:
         """Report the tones of keys from now on."""
         self._tones.listen()
 
+    def conceal(self, *, concealed: bool) -> None:
+        """Let nobody but the detector of keys hear the far end, or others again."""
+        self.patch.conceal(concealed=concealed)
+
     def reinvite(self, *, held: bool) -> None:
         """Send a re-INVITE; what is answered comes as `reinvited`."""
         self._live().offer(held=held)

@@ -130,6 +130,8 @@ class GatherRequested(Decision, frozen=True, kw_only=True):
     speech: bool = False
     """Whether a turn of speech is an answer too."""
     hints: tuple[str, ...] = ()
+    secret: bool = False
+    """Whether a mark is recorded for each key from here on, and silence."""
 
 
 class GatherFinished(Decision, frozen=True, kw_only=True):
@@ -138,6 +140,7 @@ class GatherFinished(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.gather_finished"
     gather: str
     digits: str
+    """A mark for each that was gathered in secret."""
     reason: Literal["digits", "finish_on", "speech", "timeout", "no-match", "cancelled"]
     speech: str = ""
     """The words that were heard; empty when keys came first, or nothing."""

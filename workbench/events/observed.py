@@ -112,6 +112,7 @@ class DigitReceived(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "call.digit_received"
     digit: str
+    """A mark when it was pressed in secret."""
     method: str = "rfc4733"
     trusted: bool = True
     """False when it came in RTP from an address that was not negotiated."""
@@ -123,6 +124,23 @@ class DigitDetectionStarted(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.digit_detection_started"
     reason: str = ""
     """Why they cannot be; empty when they are."""
+
+
+class Concealed(Event, frozen=True, kw_only=True):
+    """What the far end presses and says is neither recorded nor given away from here on."""
+
+    TOPIC: ClassVar[str] = "call.concealed"
+    concealment: str
+    """The name of the gather that is secret."""
+
+
+class Revealed(Event, frozen=True, kw_only=True):
+    """The end of a `Concealed`: the last key was let go a moment ago."""
+
+    TOPIC: ClassVar[str] = "call.revealed"
+    concealment: str
+    reason: str = ""
+    """Why it ended before it was asked to; empty when it was."""
 
 
 class DigitsSent(Event, frozen=True, kw_only=True):

@@ -141,7 +141,9 @@ _REMARKS: dict[type[ev.Event], Callable[[Mapping[str, Any]], str]] = {
         f" with the account {fields['account']}" * bool(fields["account"])
     ),
     ev.MediaStarted: lambda fields: ", encrypted" * fields["secure"],
-    ev.GatherRequested: lambda fields: "speech or " * fields["speech"],
+    ev.GatherRequested: lambda fields: (
+        "speech or " * fields["speech"] + "in secret " * fields["secret"]
+    ),
     ev.GatherFinished: lambda fields: repr(fields["speech"] or fields["digits"]),
 }
 """What is said only where there is something to say."""
