@@ -26,6 +26,11 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
     """Which of the call's secret keys it begins with, from 0."""
     length: int
 
+    @property
+    def numbers(self) -> range:
+        """Which of the call's secret keys it is made of."""
+        return range(self.first, self.first + self.length)
+
     def __len__(self) -> int:
         """Return how many digits it stands for."""
         return self.length
@@ -56,21 +61,25 @@ class Vault:
         """Forget the keys of a call."""
         self._kept.pop(call_id, None)
 
+    def knows(self, secret: Secret) -> bool:
+        """Tell whether all digits of a secret are known."""
+        kept = self._kept.get(secret.call_id, {})
+        return all(number in kept for number in secret.numbers)
+
     def clear(self, secret: Secret) -> str:
         """Return the digits that a secret stands for.
 
         Raises:
             NotAllowedNow: they are not known any more.
         """
-        kept = self._kept.get(secret.call_id, {})
-        numbers = range(secret.first, secret.first + secret.length)
-        if any(number not in kept for number in numbers):
+        if not self.knows(secret):
             message = (
                 f"The secret digits of call {secret.call_id} are gone: they were in memory, "
                 "to the end of the call. Gather them again."
             )
             raise NotAllowedNow(message)
-        return "".join(kept[number] for number in numbers)
+        kept = self._kept.get(secret.call_id, {})
+        return "".join(kept[number] for number in secret.numbers)
 
     def opened(self, value: Any) -> Any:
         """Return a value with digits in place of secrets, in lists, tuples and mappings too.
@@ -82,7 +91,8 @@ class Vault:
 
     def hidden(self, value: Any, secrets: Iterable[Secret]) -> Any:
         """Return what JSON holds with marks in place of the digits of these secrets."""
-        clear = [self.clear(secret) for secret in secrets if secret.length]
+        known = [secret for secret in secrets if secret.length and self.knows(secret)]
+        clear = map(self.clear, known)
         patterns = [_pattern(digits) for digits in sorted(clear, key=len, reverse=True)]
         return _replaced(value, lambda each: _marked(each, patterns)) if patterns else value
 
