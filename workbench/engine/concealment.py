@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from workbench import signals
 from workbench.clock import Clock, Timer
+from workbench.commands import Conceal, Reveal
 from workbench.engine.line import Line, Method
 
 FADING_S = 0.5
@@ -29,6 +30,13 @@ class Concealment:
         self._down: set[tuple[str, Method]] = set()
         self._timer: Timer | None = None
         self._last_key = clock.now()
+
+    def obey(self, command: Conceal | Reveal) -> None:
+        """Begin a concealment or end it."""
+        if isinstance(command, Conceal):
+            self.begin(command.concealment)
+        else:
+            self.end(command.concealment)
 
     def begin(self, concealment: str) -> None:
         """Conceal the line from now on."""

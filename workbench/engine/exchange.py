@@ -230,10 +230,8 @@ class Exchange(Course):
                 leg.keypad.add(sending, digits, command.method, command.duration_ms)
             case commands.DetectDigits():
                 leg.detect_digits()
-            case commands.Conceal(concealment=concealment):
-                leg.concealment.begin(concealment)
-            case commands.Reveal(concealment=concealment):
-                leg.concealment.end(concealment)
+            case commands.Conceal() | commands.Reveal():
+                leg.concealment.obey(command)
             case commands.Record():
                 leg.record(command)
             case commands.PauseRecording(recording=recording):
