@@ -144,6 +144,17 @@ class Call:
         """Whether the call is over and nothing that belongs to it is still to come."""
         return self.ended is not None and not self.open and not self.flow_running
 
+    def hides(self, key: str) -> bool:
+        """Tell whether a key that is pressed now is secret.
+
+        One that ends the gather is no part of the secret, and a replay must see it.
+        """
+        asking = [
+            each for name, each in self.concealing.items() if ("gather", name) in self.open
+        ]
+        ends = bool(asking) and all(key in each.finish_on for each in asking)
+        return bool(self.concealing) and not ends
+
     def media_ms(self, at: datetime) -> int | None:
         """Return where on the leg's audio clock a moment lies, None before there is audio."""
         if self._anchor is None:

@@ -170,20 +170,11 @@ class Switchboard:
             fields |= {"audio": audio, "duration_ms": duration_ms}
         elif isinstance(signal, sg.PromptFinished):
             fields["heard"] = call.ledger.heard_of(signal.prompt, signal.spans)
-        elif call.concealing and isinstance(signal, sg.DigitReceived | sg.DigitEnded):
-            fields |= {"digit": self._concealed(call, signal)}
+        elif isinstance(signal, sg.DigitReceived | sg.DigitEnded) and call.hides(signal.digit):
+            fields["digit"] = MARK
+            if isinstance(signal, sg.DigitReceived):
+                self.vault.keep(call.id, call.secret_keys, signal.digit)
         self._note(call, kind, signal, **fields)
-
-    def _concealed(self, call: Call, signal: sg.DigitReceived | sg.DigitEnded) -> str:
-        """Return what is recorded of a key that is pressed in secret, and keep the key."""
-        asking = [
-            each for name, each in call.concealing.items() if ("gather", name) in call.open
-        ]
-        if asking and all(signal.digit in each.finish_on for each in asking):
-            return signal.digit  # no part of the secret, and a replay must see it
-        if isinstance(signal, sg.DigitReceived):
-            self.vault.keep(call.id, call.secret_keys, signal.digit)
-        return MARK
 
     def _note(self, call: Call, kind: type[ev.Event], signal: sg.Signal, **fields: Any) -> None:
         try:
