@@ -65,7 +65,7 @@ class ScriptedCall:
         """Let somebody listen to the far end, and for its words too."""
         self.hear(
             ev.ListeningStarted, listening="listening-1", recognizer="script" * words,
-            **_if_known(ev.ListeningStarted, from_ms=0),
+            from_ms=0,
         )  # fmt: skip
         return self
 
@@ -79,6 +79,13 @@ class ScriptedCall:
         """Let words be made out of what is being said."""
         return self._of_speech(
             ev.TranscriptUpdated, utterance, text=text, **self._span(utterance)
+        )
+
+    def speech_lasts(self, lasted_ms: int, utterance: str = "u-1") -> list[str]:
+        """Let it have gone on as long as was asked for."""
+        start_ms = self._starts[utterance]
+        return self._of_speech(
+            ev.SpeechLasted, utterance, start_ms=start_ms, lasted_ms=lasted_ms
         )
 
     def speech_ends(self, utterance: str = "u-1") -> list[str]:
@@ -131,7 +138,3 @@ class ScriptedCall:
     def words(self) -> list[str]:
         """All decisions so far, in words."""
         return [in_words(event) for event in self.history if isinstance(event, ev.Decision)]
-
-
-def _if_known(kind: type[ev.Event], **fields: Any) -> dict[str, Any]:
-    return {name: fields[name] for name in fields if name in kind.__struct_fields__}

@@ -149,12 +149,12 @@ def test_speech_must_be_long_enough() -> None:
     seen: list[Played] = []
     greet = greeting(BargeIn(min_ms=700), seen)
     script = begun(greet)
-    assert script.speech_starts() == ["wait 0.6 s"]
-    assert script.speech_ends() == ["forget timer-1"], "600 ms of speech were too short"
+    assert "expect any, speech of 700 ms" in script.words
+    assert script.speech_starts() == []
+    assert script.speech_ends() == [], "600 ms of speech were too short"
     assert script.said("") == []
-    assert script.speech_starts("u-2") == ["wait 0.6 s"]
-    assert script.hear(ev.TimerFired, timer="timer-2") == ["wait 0.1 s"]
-    assert script.hear(ev.TimerFired, timer="timer-3") == [STOPS]
+    assert script.speech_starts("u-2") == []
+    assert script.speech_lasts(700, "u-2") == [STOPS]
     script.prompt_ends("prompt-1", "interrupted")
     script.seems_to_say("hello", "u-2")
     assert seen == [Played("interrupted", 900, interrupted_by="speech")]
@@ -304,6 +304,33 @@ def test_a_gather_of_speech_only_takes_no_keys() -> None:
     assert seen == [Gathered("", "speech", "yes")]
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"expect": "yes-no"}, ["expect yes-no", "expect any"]),
+        ({"expect": "digits", "digits": 4}, ["expect 4 digits", "expect any"]),
+        ({"silence_ms": 900}, ["expect any, silence of 900 ms", "expect any"]),
+        ({}, []),
+    ],
+    ids=str,
+)
+def test_whoever_listens_is_told_what_to_expect(
+    options: dict[str, Any], expected: list[str]
+) -> None:
+    @flow
+    async def ask(call: CallControl) -> str:
+        await call.answer()
+        await call.gather(speech=True, say="Yes?", **options)
+        await call.gather(speech=True, **options)
+        return await call.hear()
+
+    script = begun(ask)
+    script.prompt_ends("prompt-1")
+    for utterance in ("u-1", "u-2", "u-3"):
+        script.speaks("yes", utterance)
+    assert [words for words in script.words if words.startswith("expect ")] == expected
+
+
 def test_a_gather_without_an_answer_says_so() -> None:
     seen: list[Gathered] = []
     script = begun(asking(seen))
@@ -418,6 +445,7 @@ def test_digits_are_read_out_of_words(text: str, digits: str) -> None:
     [
         {"barge_in": "yes"}, {"barge_in": BargeIn(min_ms=-1)}, {"accept": 5}, {"accept": []},
         {"accept": {"sales": 5}}, {"reprompts": [""]}, {"digits": -1}, {"accept": "yes"},
+        {"expect": "no-yes"}, {"silence_ms": 1},
     ],
     ids=str,
 )  # fmt: skip
@@ -462,6 +490,9 @@ async def conversation(call: CallControl) -> list[str]:
     return said
 
 
+HAPPENS = ["start", "last", "text", "end", "final", "key", "timer", "prompt"]
+
+
 class AnyCaller:
     """Does at every step what chance says and the moment allows."""
 
@@ -472,7 +503,9 @@ class AnyCaller:
         self.speaking = self.silent = ""
 
     def step(self) -> None:
-        name = self.chance.choice(["start", "text", "end", "final", "key", "timer", "prompt"])
+        name = self.chance.choice(
+            ["start", "last", "text", "end", "final", "key", "timer", "prompt"]
+        )
         getattr(self, name)()
 
     def start(self) -> None:
@@ -484,6 +517,10 @@ class AnyCaller:
     def text(self) -> None:
         if self.speaking:
             self.script.seems_to_say(self.chance.choice(["", "yes", "no"]), self.speaking)
+
+    def last(self) -> None:
+        if self.speaking:
+            self.script.speech_lasts(self.chance.choice([300, 600]), self.speaking)
 
     def end(self) -> None:
         if self.speaking:

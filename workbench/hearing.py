@@ -138,6 +138,7 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
         kind: lambda me, event: me._resolve(event, "floor")
         for kind in (
             ev.SpeechStarted,
+            ev.SpeechLasted,
             ev.SpeechEnded,
             ev.TranscriptUpdated,
             ev.TranscriptFinal,

@@ -55,7 +55,7 @@ async def greet(call: CallControl) -> list[object]:
 async def patient(call: CallControl) -> list[object]:
     await call.answer()
     await call.listen()
-    played = await call.play("menu.wav", barge_in=BargeIn(min_ms=1000))
+    played = await call.play("menu.wav", barge_in=BargeIn(min_ms=500))
     return [played.outcome, played.played_ms]
 
 
@@ -88,6 +88,13 @@ async def test_a_noise_costs_nothing_of_the_prompt(tmp_path: Path) -> None:
 async def test_a_noise_that_is_too_short_does_not_even_stop_it(tmp_path: Path) -> None:
     history = await story(tmp_path, patient, Said(text="", at_ms=1000, duration_ms=300))
     assert [outcome for outcome, _ in played(history)] == ["completed"]
+
+
+async def test_speech_that_is_long_enough_stops_it(tmp_path: Path) -> None:
+    history = await story(tmp_path, patient, Said(text="one two three", at_ms=1000))
+    ((outcome, played_ms),) = played(history)
+    assert outcome == "interrupted"
+    assert 1440 <= played_ms <= 1640
 
 
 async def test_the_prompt_of_a_question_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import random
 from collections.abc import Mapping
 from datetime import datetime
 
-from workbench.control.answers import YES_OR_NO, spoken_digits
 from workbench.control.barge_in import BargeIn, Played
 from workbench.control.course import CourseVerbs
 from workbench.control.desk import Desk
@@ -26,6 +25,7 @@ from workbench.control.rooms import Parked, RoomVerbs
 from workbench.control.step import StepVerbs
 from workbench.control.transfer import Transferred, TransferVerbs
 from workbench.control.turns import Reprompt, TurnVerbs
+from workbench.spoken import YES_OR_NO, spoken_digits
 
 __all__ = [
     "YES_OR_NO",

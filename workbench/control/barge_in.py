@@ -87,15 +87,14 @@ class Interruption:
         """Return who interrupts the prompt at this moment, if anybody does."""
         if self._rule.digits and len(self._desk.digits) > self._digits:
             return "digits"
-        return "speech" if self._has_turn() or self._missing_ms() == 0 else ""
+        return "speech" if self._has_turn() or self._is_spoken_over() else ""
 
     async def while_playing(self, playing: "asyncio.Task[Any]") -> Interrupter:
         """Wait until the prompt is over or interrupted; return by whom."""
         while not playing.done():
             if by := self.by():
                 return by
-            missing = self._missing_ms()
-            await stirred(self._desk, playing, seconds=missing / 1000 if missing else None)
+            await stirred(self._desk, playing)
         return ""
 
     async def is_meant(self) -> bool:
@@ -120,14 +119,10 @@ class Interruption:
         """Forget what was said over the prompt without interrupting it."""
         del self._floor.turns[self._turns :]
 
-    def _missing_ms(self) -> int | None:
-        # None: time alone will not make it an interruption.
-        now_ms = self._desk.call.media_ms(self._desk.now()) or 0
-        spoken = self._floor.spoken_ms(now_ms, self._ignored)
-        if spoken < 0 or self._floor.words(self._ignored) < self._rule.min_words:
-            return None
-        missing = max(0, self._rule.min_ms - spoken)
-        return missing if not missing or self._floor.speaking else None
+    def _is_spoken_over(self) -> bool:
+        if self._floor.lasted_ms(self._ignored) < self._rule.min_ms:
+            return False
+        return self._floor.words(self._ignored) >= self._rule.min_words
 
     def _has_turn(self) -> bool:
         enough = max(1, self._rule.min_words)
@@ -140,9 +135,12 @@ class Interruption:
 class BargeInVerbs(Verbs):
     """Prompts that may be interrupted."""
 
-    async def _interruptible(self, rule: BargeIn, **asked: Any) -> Played:
+    async def _interruptible(
+        self, rule: BargeIn, expected: dict[str, Any] | None = None, **asked: Any
+    ) -> Played:
         await self._media()
         self._be_listened_to()
+        self._expect(**(expected or {}), lasting_ms=rule.min_ms)
         interruption = Interruption(self._desk, rule)
         whole = await self._until_interrupted(interruption, asked)
         while whole.interrupted_by == "speech" and not await interruption.is_meant():
@@ -172,6 +170,13 @@ class BargeInVerbs(Verbs):
         if not floor.listening and not floor.asked:
             floor.asked = self._desk.name("listening")
             self._desk.decide(ev.ListenRequested, listening=floor.asked, hints=hints)
+
+    def _expect(self, **expected: Any) -> None:
+        floor = self._desk.floor
+        unusual = {name: value for name, value in expected.items() if value not in (0, "any")}
+        if floor.listener and unusual != floor.expected:
+            floor.expected = unusual
+            self._desk.decide(ev.SpeechExpected, listening=floor.listener, **unusual)
 
     async def _prompt(self, *, prompt: str = "", **asked: Any) -> Played:
         raise NotImplementedError

@@ -18,6 +18,8 @@ class Utterance(msgspec.Struct, kw_only=True):
     start_ms: int
     end_ms: int | None = None
     """None while it goes on."""
+    lasted_ms: int = 0
+    """For how long it is known to have gone on."""
     text: str = ""
     """What it says, or seems to say so far."""
     final: bool = False
@@ -48,12 +50,19 @@ class Floor:
         """Who listens, and whether for words too."""
         self.asked = ""
         """Who was asked to listen, by a verb that needed it."""
+        self.expected: dict[str, Any] = {}
+        """What whoever listens was told to expect, where it is not the usual."""
         self.deaf = ""
         """Why nobody listens any more, in words."""
         self.utterances: dict[str, Utterance] = {}
         self.turns: list[Turn] = []
         self.failures = 0
         """How many utterances nobody could make out."""
+
+    @property
+    def listener(self) -> str:
+        """Who listens, or was asked to; empty for nobody."""
+        return next(iter(self.listening), self.asked)
 
     @property
     def busy(self) -> bool:
@@ -81,14 +90,12 @@ class Floor:
         texts = (each.text for name, each in self.utterances.items() if name not in ignored)
         return sum(len(text.split()) for text in texts)
 
-    def spoken_ms(self, now_ms: int, ignored: Container[str] = ()) -> int:
-        """Return the milliseconds of the longest utterance up to now; -1 for none."""
-        spans = (
-            (now_ms if each.end_ms is None else each.end_ms) - each.start_ms
-            for name, each in self.utterances.items()
-            if name not in ignored
+    def lasted_ms(self, ignored: Container[str] = ()) -> int:
+        """Return for how long the longest utterance is known to go on; -1 for none."""
+        known = (
+            each.lasted_ms for name, each in self.utterances.items() if name not in ignored
         )
-        return max((max(0, span) for span in spans), default=-1)
+        return max(known, default=-1)
 
     def fold(self, event: ev.Event) -> None:
         """Take note of an event of the call."""
@@ -99,10 +106,14 @@ class Floor:
     def _start(self, event: ev.SpeechStarted) -> None:
         self.utterances[event.utterance] = Utterance(start_ms=event.start_ms)
 
+    def _last(self, event: ev.SpeechLasted) -> None:
+        if (said := self.utterances.get(event.utterance)) is not None:
+            said.lasted_ms = event.lasted_ms
+
     def _end(self, event: ev.SpeechEnded) -> None:
         if (said := self.utterances.get(event.utterance)) is None:
             return
-        said.end_ms = event.end_ms
+        said.end_ms, said.lasted_ms = event.end_ms, event.end_ms - event.start_ms
         if said.final or not self.knows_words:
             self._settle(event.utterance)
 
@@ -147,6 +158,7 @@ class Floor:
         self.asked = "" if self.asked == event.listening else self.asked
         self.deaf = event.reason
         if not self.listening:
+            self.expected = {}
             self.failures += self.busy
             self.utterances.clear()
 
@@ -155,6 +167,7 @@ _FOLDS: dict[type[ev.Event], Callable[[Floor, Any], None]] = {
     ev.ListeningStarted: Floor._listen,
     ev.ListeningFinished: Floor._deafen,
     ev.SpeechStarted: Floor._start,
+    ev.SpeechLasted: Floor._last,
     ev.SpeechEnded: Floor._end,
     ev.TranscriptUpdated: Floor._update,
     ev.TranscriptFinal: Floor._finish,

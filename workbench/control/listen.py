@@ -74,6 +74,15 @@ def check(direction: Any, recognizer: Any, hints: Any, silence_ms: Any) -> None:
         raise InvalidInput(f"A recogniser is chosen here by its name, not by {recognizer!r}.")
     if is_text(hints) or len(hints) > MOST_HINTS or not all(map(is_text, hints)):
         raise InvalidInput(f"`hints` are at most {MOST_HINTS} words or phrases, in a list.")
+    check_silence(silence_ms)
+
+
+def check_silence(silence_ms: Any) -> None:
+    """Refuse a silence that ends no utterance.
+
+    Raises:
+        InvalidInput: it is too short, too long or no number.
+    """
     if not isinstance(silence_ms, int) or not (
         LEAST_SILENCE_MS <= silence_ms <= MOST_SILENCE_MS
     ):

@@ -7,7 +7,7 @@ here nothing is guessed from time but how long to wait for its beginning.
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -18,12 +18,14 @@ from workbench.control.barge_in import Alarm, BargeIn, as_rule, stirred
 from workbench.control.desk import is_seconds, is_text
 from workbench.control.digits import DigitVerbs, Gathered, check_gather
 from workbench.control.floor import Turn
+from workbench.control.listen import check_silence
 from workbench.errors import InvalidInput, NotAllowedNow
 
 LONGEST_TURN_S = 60.0
 """Seconds beyond the time to begin that somebody may speak on, or a noise go on."""
 
 LONGEST_WAIT_S = 86_400.0
+Answer = Literal["any", "yes-no", "digits"]
 
 
 class Reprompt(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     hints: tuple[str, ...]
     rule: BargeIn | None
     judge: Callable[[str], Any] | None
+    expected: dict[str, Any]
     secret: bool
 
 
@@ -80,6 +83,7 @@ class TurnVerbs(DigitVerbs):
         _check_seconds(timeout)
         await self._media()
         self._be_listened_to(tuple(hints))
+        self._expect()
         first = await self._first(timeout, keys=False, failures=self._desk.floor.failures)
         return first.text if isinstance(first, Turn) else ""
 
@@ -97,16 +101,15 @@ class TurnVerbs(DigitVerbs):
         barge_in: bool | BargeIn = True,
         accept: Accept | None = None,
         reprompts: Sequence[str | Path | Reprompt] = (),
+        expect: Answer = "any",
+        silence_ms: int = 0,
         secret: bool = False,
     ) -> Gathered:
         """Collect up to `digits` keypad digits, or hear a turn of speech: whichever is first.
 
-        Digits pressed before are taken first. A prompt given by `play` or `say` stops at
-        the first digit, and the waiting begins when it is over.
-
         Args:
-            digits: how many are enough; 0 takes speech only.
-            timeout: seconds to wait for the first digit or the beginning of speech.
+            digits: how many are enough, those pressed before included; 0 takes speech only.
+            timeout: seconds behind the prompt for the first digit or the beginning of speech.
             finish_on: a key that ends the collection and is not part of it; "" for none.
             digit_timeout: seconds to wait for each further digit.
             play: an audio file to play meanwhile.
@@ -114,31 +117,33 @@ class TurnVerbs(DigitVerbs):
             speech: whether speech is an answer too; the call is listened to then.
             hints: likely words, where the listening begins here.
             barge_in: whether speech stops the prompt, and when.
-            accept: what is an answer, see `Accept`: a function refuses it by None or False.
-            reprompts: what to say (a text) or play (a path) before asking again, one each
-                time that nothing came, or nothing that was accepted.
+            accept: what is an answer, see `Accept`; a function refuses by None or False.
+            reprompts: what to say (a text) or play (a path) before asking again, one a time.
+            expect: `yes-no` or `digits` when such speech is likely, which ends otherwise.
+            silence_ms: of silence that ends an utterance; 0 leaves it as it is.
             secret: whether to record only marks, and silence; not of what was pressed before.
 
         Raises:
             InvalidInput: a count, time, key or rule that cannot be.
             NotAllowedNow: only speech was asked for, and the call cannot be listened to.
         """
-        self._require(Phase.EARLY, Phase.ANSWERED)
         check_gather(digits, timeout, digit_timeout, finish_on, least=0 if speech else 1)
         _check_question(play, say, secret=secret, open_=speech or accept is not None)
         question = Question(
             digits=int(digits), timeout=float(timeout), finish_on=finish_on, speech=speech,
             digit_timeout=float(digit_timeout), hints=tuple(hints), rule=as_rule(barge_in),
-            judge=as_judge(accept), secret=secret,
+            judge=as_judge(accept), expected=as_expected(expect, int(digits), silence_ms),
+            secret=secret,
         )  # fmt: skip
-        again = [as_reprompt(each) for each in reprompts]
-        return await self._ask_until_answered(question, str(play), say, again)
+        return await self._ask_until_answered(question, str(play), say, reprompts)
 
     async def _ask_until_answered(
-        self, question: Question, play: str, say: str, reprompts: Sequence[Reprompt]
+        self, question: Question, play: str, say: str, reprompts: Sequence[Any]
     ) -> Gathered:
+        self._require(Phase.EARLY, Phase.ANSWERED)
+        again = [as_reprompt(each) for each in reprompts]
         answer = judged(await self._ask(question, play, say), question.judge)
-        for reprompt in reprompts:
+        for reprompt in again:
             if answer or answer.reason not in ("timeout", "no-match"):
                 break
             play, say = reprompt.after(answer.reason)
@@ -172,6 +177,8 @@ class TurnVerbs(DigitVerbs):
     ) -> Gathered:
         failures, keys = self._desk.floor.failures, question.digits > 0
         self._be_listened_to(question.hints)
+        if question.rule is None or not (play or say):
+            self._expect(**question.expected)
         if play or say:
             await self._put(question, play, say)
         first = await self._first(question.timeout, keys=keys, failures=failures)
@@ -192,7 +199,7 @@ class TurnVerbs(DigitVerbs):
             return
         if question.rule is not None:
             rule = msgspec.structs.replace(question.rule, digits=keys)
-            await self._interruptible(rule, source=play, text=say)
+            await self._interruptible(rule, question.expected, source=play, text=say)
         elif keys:
             await self._until_digit(play, say)
             self._desk.floor.turns.clear()
@@ -236,6 +243,21 @@ def judged(answer: Gathered, judge: Any) -> Gathered:
     if choice is None or choice is False or choice == "":
         return msgspec.structs.replace(answer, reason="no-match")
     return msgspec.structs.replace(answer, choice=choice)
+
+
+def as_expected(expect: Any, digits: int, silence_ms: Any) -> dict[str, Any]:
+    """Return the fields of `SpeechExpected` for a question.
+
+    Raises:
+        InvalidInput: there is no such kind of answer, or no such silence.
+    """
+    if expect not in get_args(Answer):
+        message = f"`expect` is one of {', '.join(get_args(Answer))}, not {expect!r}."
+        raise InvalidInput(message)
+    if silence_ms:
+        check_silence(silence_ms)
+    count = digits if expect == "digits" else 0
+    return {"answer": expect, "digits": count, "silence_ms": silence_ms}
 
 
 def as_reprompt(reprompt: Any) -> Reprompt:

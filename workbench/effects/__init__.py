@@ -81,6 +81,7 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.ForkRequested: Effects._fork,
     ev.ForkStopRequested: Effects._stop_fork,
     ev.ListenRequested: Effects._listen,
+    ev.SpeechExpected: Effects._expect_speech,
     ev.ListenStopRequested: Effects._stop_listening,
     ev.ReferAwaited: Effects._await_refer,
     ev.ReferAcceptRequested: Effects._accept_refer,

@@ -12,6 +12,7 @@ from workbench.effects.forks import LATE_S, ForkEffects
 from workbench.engine.slices import Slice
 from workbench.errors import WorkbenchError
 from workbench.speech.ears import Finding, Names, Order
+from workbench.speech.expected import Expected
 
 Redact = Callable[[Call, Finding], Finding]
 """Takes out of a finding what may not be stored; nothing has been recorded of it yet."""
@@ -53,6 +54,14 @@ class ListenEffects(ForkEffects):
             return
         self._attending[call.leg, event.listening] = ear
         self.ask(cm.Fork(leg=call.leg, fork=event.listening, direction=event.direction))
+
+    def _expect_speech(self, call: Call, event: ev.SpeechExpected) -> None:
+        if (ear := self._attending.get((call.leg, event.listening))) is not None:
+            expected = Expected(
+                answer=event.answer, digits=event.digits, silence_ms=event.silence_ms,
+                lasting_ms=event.lasting_ms,
+            )  # fmt: skip
+            ear.expect(expected)
 
     def _stop_listening(self, call: Call, event: ev.ListenStopRequested) -> None:
         self.ask(cm.StopFork(leg=call.leg, fork=event.listening))

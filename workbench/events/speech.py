@@ -55,6 +55,18 @@ class SpeechStarted(Event, frozen=True, kw_only=True):
     """Where it begins on the leg's audio clock; `media_ms` is where that was noticed."""
 
 
+class SpeechLasted(Event, frozen=True, kw_only=True):
+    """Somebody has spoken as long as a flow wanted to know."""
+
+    TOPIC: ClassVar[str] = "call.speech_lasted"
+    listening: str
+    utterance: str
+    track: Track
+    start_ms: int
+    lasted_ms: int
+    """Without the pause that may follow; `lasting_ms` of the `SpeechExpected` before."""
+
+
 class SpeechEnded(Event, frozen=True, kw_only=True):
     """Silence follows."""
 
@@ -153,6 +165,20 @@ class ListenRequested(Decision, frozen=True, kw_only=True):
     """Words that are likely, for recognisers that can make use of them."""
     silence_ms: int = 500
     """Of silence that ends an utterance."""
+
+
+class SpeechExpected(Decision, frozen=True, kw_only=True):
+    """Let whoever listens know what is likely to be said next; it holds until another."""
+
+    TOPIC: ClassVar[str] = "call.speech_expected"
+    listening: str
+    answer: Literal["any", "yes-no", "digits"] = "any"
+    digits: int = 0
+    """How many are enough."""
+    silence_ms: int = 0
+    """Of silence that ends an utterance; 0 for what the kind of answer wants."""
+    lasting_ms: int = 0
+    """Say when an utterance has gone on so long (`SpeechLasted`); 0 for never."""
 
 
 class ListenStopRequested(Decision, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 from workbench import events as ev
 from workbench.engine.slices import FRAME_BYTES, FRAME_MS, Slice
 from workbench.events.speech import Track
+from workbench.speech.expected import Expected
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,7 @@ KINDS: dict[str, type[ev.Event]] = {
         ev.ListeningStarted,
         ev.ListeningFinished,
         ev.SpeechStarted,
+        ev.SpeechLasted,
         ev.SpeechEnded,
         ev.TranscriptUpdated,
         ev.TranscriptFinal,
@@ -72,6 +74,9 @@ class Ear(Protocol):
 
     def put(self, audio: Slice) -> None:
         """Take what has come, and return at once; the last slice ends the listening."""
+
+    def expect(self, expected: Expected) -> None:
+        """Take note of what the far end is likely to say next."""
 
     def close(self) -> None:
         """Take no more: tell what is left, and `ListeningFinished`, in a while."""

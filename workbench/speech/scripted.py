@@ -12,6 +12,7 @@ from workbench import events as ev
 from workbench.engine.slices import FRAME_MS, Slice
 from workbench.events.speech import Track
 from workbench.speech.ears import Ear, Finding, Order, Tell, found
+from workbench.speech.expected import Expected
 
 MS_A_WORD = 300
 NOTICED_MS = 120
@@ -33,10 +34,14 @@ class Said:
     """Whether the turn is over with it."""
     confidence: float | None = None
 
+    @property
+    def lasts_ms(self) -> int:
+        """How long it is."""
+        return self.duration_ms or MS_A_WORD * max(1, len(self.text.split()))
+
     def findings(self, utterance: str, silence_ms: int) -> list[Finding]:
         """Return what is found in it, in order."""
-        words = self.text.split()
-        end = self.at_ms + (self.duration_ms or MS_A_WORD * max(1, len(words)))
+        words, end = self.text.split(), self.at_ms + self.lasts_ms
         whole = {"track": self.track, "start_ms": self.at_ms}
         one = {"utterance": utterance, **whole}
         noticed, over = self.at_ms + self.noticed_ms, end + silence_ms
@@ -80,6 +85,8 @@ class ScriptedEars:
         self._scripts = [script, *later]
         self.orders: list[Order] = []
         """What was asked for, in order."""
+        self.expected: list[Expected] = []
+        """What flows expected, in order."""
 
     def open(self) -> None:
         """Be ready."""
@@ -88,7 +95,7 @@ class ScriptedEars:
         """Follow the script from the first frame on."""
         script = self._scripts[min(len(self.orders), len(self._scripts) - 1)]
         self.orders.append(order)
-        return ScriptedEar(order, tell, script)
+        return ScriptedEar(order, tell, script, self.expected)
 
     async def close(self) -> None:
         """Have nothing to end."""
@@ -97,10 +104,19 @@ class ScriptedEars:
 class ScriptedEar:
     """One listening with a script."""
 
-    def __init__(self, order: Order, tell: Tell, script: Iterable[Line]) -> None:
+    def __init__(
+        self, order: Order, tell: Tell, script: Iterable[Line], expected: list[Expected]
+    ) -> None:
         """Wait for the first frame."""
-        self._order, self._tell = order, tell
-        self._due = _in_order(script, order.silence_ms)
+        self._order, self._tell, self._expected = order, tell, expected
+        lines = list(script)
+        self._due = _in_order(lines, order.silence_ms)
+        self._speech = [
+            (str(number), line)
+            for number, line in enumerate(lines, 1)
+            if isinstance(line, Said)
+        ]
+        self._lasting_ms = 0
         self._began: int | None = None
         self._heard_ms = 0
         self._over = False
@@ -114,8 +130,14 @@ class ScriptedEar:
         self._heard_ms = audio.media_ms + audio.frames * FRAME_MS
         while self._due and self._due[0].media_ms <= self._heard_ms - (self._began or 0):
             self._tell_next()
+        self._tell_what_lasts()
         if audio.last:
             self.close()
+
+    def expect(self, expected: Expected) -> None:
+        """Tell of speech that lasts; all else is as the script says."""
+        self._expected.append(expected)
+        self._lasting_ms = expected.lasting_ms
 
     def close(self) -> None:
         """Tell the end; what was still to be said remains unsaid."""
@@ -128,6 +150,19 @@ class ScriptedEar:
         self._began = media_ms
         names = {"recognizer": "script", "voice_activity": "script", "from_ms": media_ms}
         self._tell(found(ev.ListeningStarted, media_ms, **names))
+
+    def _tell_what_lasts(self) -> None:
+        began = self._began or 0
+        for each in list(self._speech) if self._lasting_ms else []:
+            utterance, said = each
+            due = said.at_ms + max(self._lasting_ms, said.noticed_ms)
+            if due > self._heard_ms - began:
+                continue
+            self._speech.remove(each)
+            if said.lasts_ms >= self._lasting_ms:
+                fields = {"utterance": utterance, "track": said.track}
+                times = {"start_ms": began + said.at_ms, "lasted_ms": self._lasting_ms}
+                self._tell(found(ev.SpeechLasted, began + due, **fields, **times))
 
     def _tell_next(self) -> None:
         finding, began = self._due.pop(0), self._began or 0

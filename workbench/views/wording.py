@@ -69,6 +69,7 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.ListeningStarted: "{listening} started with {recognizer}",
     ev.ListeningFinished: "{listening} finished {reason}",
     ev.SpeechStarted: "{track} speech begins at {start_ms} ms",
+    ev.SpeechLasted: "{track} speech has lasted {lasted_ms} ms",
     ev.SpeechEnded: "{track} speech ends at {end_ms} ms",
     ev.TranscriptUpdated: "{track} so far: {text!r}",
     ev.TranscriptFinal: "{track} said {text!r}",
@@ -110,6 +111,7 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.ForkRequested: "fork the audio ({direction}) for {name!r}",
     ev.ForkStopRequested: "stop {fork}",
     ev.ListenRequested: "listen ({direction})",
+    ev.SpeechExpected: "expect {remark}",
     ev.ListenStopRequested: "stop {listening}",
     ev.HoldRequested: "hold with {music!r}",
     ev.ResumeRequested: "resume",
@@ -136,6 +138,13 @@ _FORMS: dict[type[ev.Event], str] = {
 }
 
 
+def _expectation(fields: Mapping[str, Any]) -> str:
+    count = f"{fields['digits']} " * bool(fields["digits"])
+    silence = f", silence of {fields['silence_ms']} ms" * bool(fields["silence_ms"])
+    lasting = f", speech of {fields['lasting_ms']} ms" * bool(fields["lasting_ms"])
+    return f"{count}{fields['answer']}{silence}{lasting}"
+
+
 _REMARKS: dict[type[ev.Event], Callable[[Mapping[str, Any]], str]] = {
     ev.Placed: lambda fields: (
         f" with the account {fields['account']}" * bool(fields["account"])
@@ -144,6 +153,7 @@ _REMARKS: dict[type[ev.Event], Callable[[Mapping[str, Any]], str]] = {
     ev.GatherRequested: lambda fields: (
         "speech or " * fields["speech"] + "in secret " * fields["secret"]
     ),
+    ev.SpeechExpected: _expectation,
     ev.GatherFinished: lambda fields: repr(fields["speech"] or fields["digits"]),
 }
 """What is said only where there is something to say."""
