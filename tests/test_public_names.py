@@ -22,6 +22,7 @@ NAMES = [
     "History",
     "Played",
     "Policy",
+    "Redaction",
     "Registration",
     "Replay",
     "Reprompt",

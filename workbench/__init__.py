@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.feed import AudioFrame
     from workbench.handle import CallHandle
     from workbench.policy import Policy
+    from workbench.redaction import Redaction
     from workbench.replay import Divergence, Replay
     from workbench.speech.choice import Speech
     from workbench.views.history import History
@@ -37,6 +38,7 @@ _HOMES = {
     "History": "views.history",
     "Played": "control",
     "Policy": "policy",
+    "Redaction": "redaction",
     "Registration": "engine.account",
     "Replay": "replay",
     "Reprompt": "control",
@@ -60,6 +62,7 @@ __all__ = [
     "History",
     "Played",
     "Policy",
+    "Redaction",
     "Registration",
     "Replay",
     "Reprompt",

@@ -76,6 +76,7 @@ class Operation:
             self.switchboard, engine, clock, shelf, sounds, log.folder,
             self._executor, StepThreads(), runs, policy, speech.ears,
         )  # fmt: skip
+        self._effects.redaction = speech.redact
         self.runner = Runner(self.switchboard, self._effects, runs)
         self._listeners = itertools.count(1)
         self._orders = itertools.count(1)

@@ -29,7 +29,8 @@ SHORTEST_NAME = 3
 PAUSE_MS = 2000
 """Between two utterances, within which a number may go on."""
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+")
+"""Letters and digits, with accents that are characters of their own."""
 
 
 class Span(NamedTuple):
@@ -161,6 +162,18 @@ class Redaction(msgspec.Struct, frozen=True, kw_only=True):
             yield from ([part] for part in parts if len(part) >= SHORTEST_NAME)
 
 
+def as_redaction(redaction: Any) -> Redaction:
+    """Return a redaction that was given, or refuse what is none.
+
+    Raises:
+        InvalidInput: it is none; what to give instead.
+    """
+    if isinstance(redaction, Redaction):
+        return redaction
+    message = f"`redact` is a Redaction, as `Redaction(names=(…,))`, not {type(redaction)}."
+    raise InvalidInput(message)
+
+
 class Redactor:
     """Redacts the transcripts of one listening, before they become events."""
 
@@ -181,6 +194,8 @@ class Redactor:
             return self._final(fields)
         if kind is ev.TurnEnded:
             return {**fields, "text": self._redaction.text(fields["text"])}
+        if kind is ev.ListeningStarted:
+            return {**fields, "labels": self._redaction.labels}
         if kind is ev.RecognitionFailed:
             return {**fields, "error": self._redaction.text(fields["error"])}
         return fields

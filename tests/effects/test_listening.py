@@ -3,18 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from tests.simulation import Simulation
 from workbench import events as ev
-from workbench.call import Call
 from workbench.control import CallControl
 from workbench.engine.loopback import FarEnd
 from workbench.errors import InvalidInput, NotAllowedNow
 from workbench.flow import Flow, flow
+from workbench.redaction import Redaction
 from workbench.replay import replay
-from workbench.speech.ears import Ears, Finding
+from workbench.speech.ears import Ears
 from workbench.speech.scripted import Line, Said, ScriptedEars, Told
 
 pytestmark = pytest.mark.anyio
@@ -132,17 +131,13 @@ async def test_what_cannot_be_listened_by_is_refused(tmp_path: Path) -> None:
 
 
 async def test_nothing_is_stored_of_what_is_taken_out(tmp_path: Path) -> None:
-    def redact(call: Call, finding: Finding) -> Finding:
-        fields = {name: "Ann" not in str(value) and value for name, value in
-                  finding.fields.items()}  # fmt: skip
-        fields |= {name: "…" for name, value in fields.items() if value is False}
-        return msgspec.structs.replace(finding, fields=fields)
-
     async with Simulation(tmp_path, inbound=listens, ears=ScriptedEars(HELLO)) as simulation:
-        simulation.effects.redact = redact
+        simulation.effects.redaction = Redaction(names=("Ann",))
         simulation.engine.offer(FarEnd())
         ((*history,),) = await simulation.until_closed()
-    assert only(history, ev.TranscriptFinal).text == "…"
+    assert only(history, ev.TranscriptFinal).text == "hello my name is [name]"
+    assert only(history, ev.TurnEnded).text == "hello my name is [name]"
+    assert "[name]" in only(history, ev.ListeningStarted).labels
     assert "Ann" not in str([e for e in history if not isinstance(e, ev.ListenRequested)])
 
 

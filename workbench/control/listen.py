@@ -7,6 +7,7 @@ from workbench import events as ev
 from workbench.control.desk import Verbs, is_text
 from workbench.control.fork import DIRECTIONS
 from workbench.errors import InvalidInput, NotAllowedNow
+from workbench.redaction import Redaction, Redactor, as_redaction
 
 LEAST_SILENCE_MS, MOST_SILENCE_MS = 100, 5000
 MOST_HINTS = 500
@@ -22,6 +23,7 @@ class ListenVerbs(Verbs):
         recognizer: str = "",
         hints: Sequence[str] = (),
         silence_ms: int = 500,
+        redact: Redaction | None = None,
     ) -> str:
         """Listen from now to the call's end; return the listening's name.
 
@@ -32,6 +34,8 @@ class ListenVerbs(Verbs):
             recognizer: a recogniser by name, in place of the bench's.
             hints: words that are likely, for recognisers that can make use of them.
             silence_ms: of silence that ends an utterance, from 100 to 5000.
+            redact: what is hidden before it is stored, in place of the bench's way; it is not
+                on record itself.
 
         Raises:
             InvalidInput: an argument cannot be used.
@@ -40,6 +44,8 @@ class ListenVerbs(Verbs):
         check(direction, recognizer, hints, silence_ms)
         await self._media()
         listening = self._desk.name("listening")
+        if redact is not None:
+            self._desk.entrust(listening, Redactor, (as_redaction(redact),))
         self._desk.decide(
             ev.ListenRequested, listening=listening, direction=direction,
             recognizer=recognizer, hints=tuple(hints), silence_ms=silence_ms,

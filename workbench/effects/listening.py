@@ -3,30 +3,22 @@
 On the engine's side a listening is a fork; it is on record by what is found.
 """
 
-from collections.abc import Callable
-
 from workbench import commands as cm
 from workbench import events as ev
 from workbench.call import Call
 from workbench.effects.forks import LATE_S, ForkEffects
 from workbench.engine.slices import Slice
 from workbench.errors import WorkbenchError
+from workbench.redaction import Redaction, Redactor
 from workbench.speech.ears import Finding, Names, Order
 from workbench.speech.expected import Expected
-
-Redact = Callable[[Call, Finding], Finding]
-"""Takes out of a finding what may not be stored; nothing has been recorded of it yet."""
-
-
-def untouched(call: Call, finding: Finding) -> Finding:
-    """Return a finding as it is."""
-    return finding
 
 
 class ListenEffects(ForkEffects):
     """What is found in the audio of calls."""
 
-    redact: Redact = staticmethod(untouched)
+    redaction: Redaction | None = None
+    """What is hidden of what is said, where a listening does not say otherwise."""
 
     def hear(self, audio: Slice) -> None:
         """Take audio of the engine, on the bench's thread."""
@@ -39,13 +31,15 @@ class ListenEffects(ForkEffects):
         if call.ended is not None:
             self._finish_listening(call.id, event.listening, "the call had ended")
             return
+        redaction = self._redaction_of(call.id, event.listening)
+        redactor = Redactor(redaction) if redaction is not None else None
         order = Order(
             call_id=call.id, listening=event.listening, direction=event.direction,
             recognizer=event.recognizer, hints=event.hints, silence_ms=event.silence_ms,
         )  # fmt: skip
 
         def tell(finding: Finding) -> None:
-            self._found(call.id, event.listening, finding)
+            self._found(call.id, event.listening, finding, redactor)
 
         try:
             ear = self._ears.begin(order, tell)
@@ -66,7 +60,14 @@ class ListenEffects(ForkEffects):
     def _stop_listening(self, call: Call, event: ev.ListenStopRequested) -> None:
         self.ask(cm.StopFork(leg=call.leg, fork=event.listening))
 
-    def _found(self, call_id: str, listening: str, finding: Finding) -> None:
+    def _redaction_of(self, call_id: str, listening: str) -> Redaction | None:
+        run = self._runs.get(call_id)
+        own = run.steps.pop(listening, None) if run is not None else None
+        return own.args[0] if own is not None else self.redaction
+
+    def _found(
+        self, call_id: str, listening: str, finding: Finding, redactor: Redactor | None
+    ) -> None:
         call = self._switchboard.calls.get(call_id)
         if call is None or ("listening", listening) not in call.open:
             return
@@ -74,8 +75,9 @@ class ListenEffects(ForkEffects):
             self._finish_listening(call_id, listening, finding.fields["reason"])
             return
         named = self._names.setdefault(call_id, Names()).rename(listening, finding)
-        stored = self.redact(call, named)
-        self._switchboard.observe(call_id, stored.kind, listening=listening, **stored.fields)
+        # Nothing has been recorded of it yet.
+        fields = redactor.fields(named.kind, named.fields) if redactor else named.fields
+        self._switchboard.observe(call_id, named.kind, listening=listening, **fields)
 
     def _finish_listening(self, call_id: str, listening: str, reason: str) -> None:
         call = self._switchboard.calls.get(call_id)

@@ -32,6 +32,8 @@ class ListeningStarted(Event, frozen=True, kw_only=True):
     recognizer_version: str = ""
     voice_activity: str = ""
     voice_activity_version: str = ""
+    labels: tuple[str, ...] = ()
+    """What stands in its texts for what may not be stored; none when all is."""
 
 
 class ListeningFinished(Event, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from workbench.errors import InvalidInput
+from workbench.redaction import Redaction, as_redaction
 from workbench.speech import Synthesizer, default_synthesizer
 from workbench.speech.ears import Ears
 
@@ -102,6 +103,8 @@ class Speech:
     tones: Any = "none"
     """The tones of machines."""
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    redact: Redaction | None = None
+    """What is hidden of what is said, before it is stored."""
     processes: int = 1
     """How many processes listen, between which calls are spread."""
     ears: Ears | None = None
@@ -116,6 +119,8 @@ class Speech:
         if not 1 <= self.processes <= MOST_PROCESSES:
             message = f"`processes` is a number from 1 to 64, not {self.processes!r}."
             raise InvalidInput(message)
+        if self.redact is not None:
+            as_redaction(self.redact)
         if self.ears is None:
             _ = self.choices
         _ = self.voice
