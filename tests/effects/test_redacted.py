@@ -50,6 +50,11 @@ async def by_the_bench(call: CallControl) -> str:
     return f"{await call.hear(20)}; {await call.hear(20)}"
 
 
+def content(folder: Path) -> tuple[list[Path], str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return files, "".join(path.read_bytes().decode("latin-1") for path in files)
+
+
 @pytest.mark.parametrize("ours", [by_itself, by_the_bench], ids=lambda ours: ours.name)
 async def test_canaries_are_nowhere_in_the_store(tmp_path: Path, ours: Flow) -> None:
     async with Simulation(tmp_path, inbound=ours, ears=ScriptedEars(*EARS)) as simulation:
@@ -57,8 +62,7 @@ async def test_canaries_are_nowhere_in_the_store(tmp_path: Path, ours: Flow) -> 
             simulation.effects.redaction = Redaction(names=("Ada Lovelace",))
         simulation.engine.offer(FarEnd())
         ((*history,),) = await simulation.until_closed()
-        files = [path for path in tmp_path.rglob("*") if path.is_file()]
-        stored = "".join(path.read_bytes().decode("latin-1") for path in files)
+        files, stored = content(tmp_path)
     assert replay(history, ours).equal, str(replay(history, ours))
     assert only(history, ev.FlowReturned).value == (
         "my card is [card]; I am [name] call me at [phone]"
