@@ -13,7 +13,7 @@ from workbench.engine.loopback import Loopback
 from workbench.flow import Flow
 from workbench.flow_run import FlowRun
 from workbench.policy import Policy
-from workbench.prompts import PromptShelf
+from workbench.prompts import PromptShelf, Voice
 from workbench.runner import Runner
 from workbench.shipped import shipped
 from workbench.speech.ears import Ears
@@ -61,6 +61,7 @@ class Simulation:
         inbound: Flow | None = None,
         policy: Policy | None = None,
         ears: Ears | None = None,
+        voice: Voice | None = None,
     ) -> None:
         self.clock = ManualClock()
         self.engine = Loopback(self.clock)
@@ -69,7 +70,7 @@ class Simulation:
         self.switchboard = Switchboard(self.commit, self.clock, policy=policy)
         runs: dict[str, FlowRun] = {}
         self.effects = Effects(
-            self.switchboard, self.engine, self.clock, PromptShelf(self.log.prompts),
+            self.switchboard, self.engine, self.clock, PromptShelf(self.log.prompts, voice),
             [shipped("recordings")], folder, Inline(), Inline(), runs, policy, ears,
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self.effects, runs)

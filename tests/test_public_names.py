@@ -16,6 +16,7 @@ NAMES = [
     "CallControl",
     "CallEnded",
     "CallHandle",
+    "Conversation",
     "Divergence",
     "Flow",
     "Gathered",

@@ -16,6 +16,7 @@ from workbench.flow import Flow, flow  # at once, or the module of this name wou
 if TYPE_CHECKING:
     from workbench.bench import Workbench
     from workbench.control import BargeIn, CallControl, Gathered, Played, Reprompt
+    from workbench.conversation import Conversation
     from workbench.engine.account import Account, Registration
     from workbench.errors import CallEnded, StepFailed, WorkbenchError
     from workbench.feed import AudioFrame
@@ -33,6 +34,7 @@ _HOMES = {
     "CallControl": "control",
     "CallEnded": "errors",
     "CallHandle": "handle",
+    "Conversation": "conversation",
     "Divergence": "replay",
     "Gathered": "control",
     "History": "views.history",
@@ -56,6 +58,7 @@ __all__ = [
     "CallControl",
     "CallEnded",
     "CallHandle",
+    "Conversation",
     "Divergence",
     "Flow",
     "Gathered",

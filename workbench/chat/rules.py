@@ -34,6 +34,7 @@ class RuleModel:
         *,
         otherwise: Answer = "I am sorry, I did not understand that.",
         results: Mapping[str, str] | None = None,
+        failures: Mapping[str, str] | None = None,
     ) -> None:
         """Know the rules.
 
@@ -43,10 +44,11 @@ class RuleModel:
             otherwise: the answer when no rule fits.
             results: by the names of tools, what to say of a result, in which `{0}` is the
                 result itself, or `{name}` a field of it.
+            failures: by the names of tools, what to say when one failed.
         """
         self._rules = [(re.compile(pattern, re.IGNORECASE), each) for pattern, each in rules]
         self._otherwise = otherwise
-        self._results = dict(results or {})
+        self._results, self._failures = dict(results or {}), dict(failures or {})
 
     def reply(
         self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]
@@ -68,7 +70,7 @@ class RuleModel:
         tool = _called(messages)
         result = msgspec.json.decode(messages[-1]["content"])
         if isinstance(result, dict) and "error" in result:
-            return "I am sorry, that did not work."
+            return self._failures.get(tool, "I am sorry, that did not work.")
         fields = result if isinstance(result, dict) else {}
         return self._results.get(tool, "{0}").format(result, **fields)
 
@@ -86,7 +88,8 @@ class ScriptedModel:
         self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]
     ) -> Iterator[Piece]:
         """Yield the reply whose turn it is."""
-        given = sum(message["role"] == "assistant" for message in messages)
+        roles = [message["role"] for message in messages]
+        given = roles[roles.index("user") :].count("assistant")  # a greeting is no reply
         yield from pieces_of(self._replies[min(given, len(self._replies) - 1)], len(messages))
 
 

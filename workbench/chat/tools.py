@@ -23,6 +23,9 @@ class Tool:
     their annotations (whatever msgspec knows, `Annotated[str, msgspec.Meta(description=…)]`).
     """
 
+    own = 0
+    """How many parameters, from the first on, are not the model's."""
+
     def __init__(self, function: Callable[..., Any], *, name: str = "") -> None:
         """Take a function, `async` or not.
 
@@ -34,14 +37,14 @@ class Tool:
             message = f"A tool has a name of letters, digits, `_` and `-`, not {self.name!r}."
             raise InvalidInput(message)
         self._function = function
-        self._parameters = _parameters(function, self.name)
+        self._parameters = _parameters(function, self.name, self.own)
 
     def describe(self) -> Description:
         """Return what a model is told of it."""
         text = (inspect.getdoc(self._function) or "").partition("\n\n")[0]
         return described(self.name, " ".join(text.split()), _schema(self._parameters))
 
-    def bound(self, arguments: str) -> Callable[[], Any]:
+    def bound(self, arguments: str) -> Callable[..., Any]:
         """Return the function with the arguments that a model wrote, as JSON.
 
         Raises:
@@ -54,6 +57,15 @@ class Tool:
             raise InvalidInput(message) from None
         fields = taken.__struct_fields__
         return partial(self._function, **{name: getattr(taken, name) for name in fields})
+
+
+class FlowTool(Tool):
+    """A function of the flow that a model may call: it gets the call, and may use its verbs.
+
+    It is `async`, and runs inside of the flow: what it wants of the world goes through steps.
+    """
+
+    own = 1
 
 
 class HandOff(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,12 +124,12 @@ def by_name(tools: tuple[Any, ...]) -> dict[str, AnyTool]:
     return named
 
 
-def _parameters(function: Callable[..., Any], name: str) -> type[msgspec.Struct]:
+def _parameters(function: Callable[..., Any], name: str, own: int) -> type[msgspec.Struct]:
     try:
         hints = get_type_hints(function, include_extras=True)
         fields = [
             (each.name, hints.get(each.name, Any), *_default(each))
-            for each in inspect.signature(function).parameters.values()
+            for each in [*inspect.signature(function).parameters.values()][own:]
         ]
         struct = msgspec.defstruct(name, fields, kw_only=True, forbid_unknown_fields=True)
         msgspec.json.schema(struct)
