@@ -11,6 +11,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 NAMES = [
     "Account",
+    "Answerer",
     "AudioFrame",
     "BargeIn",
     "CallControl",

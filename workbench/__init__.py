@@ -15,7 +15,7 @@ from workbench.flow import Flow, flow  # at once, or the module of this name wou
 
 if TYPE_CHECKING:
     from workbench.bench import Workbench
-    from workbench.control import BargeIn, CallControl, Gathered, Played, Reprompt
+    from workbench.control import Answerer, BargeIn, CallControl, Gathered, Played, Reprompt
     from workbench.conversation import Conversation
     from workbench.engine.account import Account, Registration
     from workbench.errors import CallEnded, StepFailed, WorkbenchError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Account": "engine.account",
+    "Answerer": "control",
     "AudioFrame": "feed",
     "BargeIn": "control",
     "CallControl": "control",
@@ -53,6 +54,7 @@ _HOMES = {
 
 __all__ = [
     "Account",
+    "Answerer",
     "AudioFrame",
     "BargeIn",
     "CallControl",

@@ -18,6 +18,9 @@ LOST = "the workbench was lost while the call was up"
 
 Fields = dict[str, Any]
 
+UNDETECTED = {"answered_by": "unknown", "category": "uncertain", "reason": "cancelled"}
+"""The end of a detection that nobody waited for."""
+
 _INTERRUPTED: Fields = {"outcome": "interrupted"}
 _LOOSE: dict[str, tuple[type[ev.Event], Fields]] = {
     "prompt": (ev.PromptFinished, {"outcome": "interrupted", "played_ms": 0}),
@@ -130,6 +133,8 @@ def _lost_end(kind: str, name: str, outside: Fields) -> tuple[type[ev.Event], Fi
         case "gather":
             gathered = {"gather": name, "digits": "", "reason": "cancelled"}
             return ev.GatherFinished, outside | gathered
+        case "detection":
+            return ev.AnswererDetected, outside | {"detection": name, **UNDETECTED}
         case "fork":
             return ev.ForkFinished, {"fork": name, "frames": 0, "reason": LOST}
         case "listening":

@@ -146,6 +146,7 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
             ev.TurnEnded,
         )
     },
+    ev.ToneHeard: lambda me, event: me._resolve(event, "tone"),
     ev.StepYielded: lambda me, event: me._resolve(event, "piece", event.step),
     ev.StepReturned: Hearing._hear_step_returned,
 }

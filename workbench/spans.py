@@ -22,6 +22,7 @@ STARTS: dict[type[ev.Event], str] = {
     ev.ForkRequested: "fork",
     ev.Concealed: "concealment",
     ev.ListenRequested: "listening",
+    ev.MachineDetectionRequested: "detection",
 }
 """Events that begin something which must have an end in the log, with its name's field."""
 
@@ -47,5 +48,6 @@ ENDS: dict[type[ev.Event], str] = {
     ev.ForkFinished: "fork",
     ev.Revealed: "concealment",
     ev.ListeningFinished: "listening",
+    ev.AnswererDetected: "detection",
 }
 """The events that are such an end."""

@@ -28,6 +28,7 @@ TELLING = (
     "by", "status", "sip_code", "q850_cause", "outcome", "digit", "digits", "method", "prompt",
     "recording", "sending", "timer", "step", "value", "gather", "max_digits", "seconds", "name",
     "cause", "codec", "clock_rate", "error_type", "room", "slot", "fork", "way", "members",
+    "detection", "answered_by", "category", "detector",
     "listening",
 )  # fmt: skip
 """Fields that must be equal: not times, addresses, names of calls, or words for people."""
@@ -306,6 +307,11 @@ async def hand_on(call: CallControl) -> str:
     return (await call.transfer(f"sip:third@{call.headers[HERE]}")).outcome
 
 
+@flow
+async def ask_who_answers(call: CallControl) -> str:
+    return (await call.detect_machine(initial_silence=0.7)).answered_by
+
+
 class Row(NamedTuple):
     """Two flows, and the verbs that they show."""
 
@@ -333,6 +339,7 @@ ROWS = (
     Row("become hangup", become),
     Row("fork stop_fork", fork),
     Row("listen stop_listening", listen),
+    Row("detect_machine", stay, ask_who_answers),
     Row("transfer referral refuse_refer", give_up, decline),
     Row("dial unbridge until_unbridged", dial),
     Row("join leave", join),

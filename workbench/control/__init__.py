@@ -3,7 +3,7 @@
 A verb records a decision and waits for the events that answer it. It knows no engine, no
 clock and no store, so that the same flow runs on a live call and in every replay.
 Siblings: `desk` (what verbs stand on), `course`, `audio`, `digits`, `fork`, `listen`,
-`hold`, `transfer`, `step` (the verbs by subject).
+`machine`, `hold`, `transfer`, `step` (the verbs by subject).
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from workbench.control.digits import Gathered
 from workbench.control.floor import Floor, Turn
 from workbench.control.fork import ForkVerbs
 from workbench.control.hold import HoldVerbs
-from workbench.control.listen import ListenVerbs
+from workbench.control.machine import Answerer, MachineVerbs
 from workbench.control.refer import Referral, Referred, ReferVerbs
 from workbench.control.rooms import Parked, RoomVerbs
 from workbench.control.step import StepVerbs
@@ -29,6 +29,7 @@ from workbench.spoken import YES_OR_NO, spoken_digits
 
 __all__ = [
     "YES_OR_NO",
+    "Answerer",
     "BargeIn",
     "CallControl",
     "Desk",
@@ -50,7 +51,7 @@ class CallControl(
     CourseVerbs,
     TurnVerbs,
     ForkVerbs,
-    ListenVerbs,
+    MachineVerbs,
     HoldVerbs,
     RoomVerbs,
     TransferVerbs,

@@ -123,10 +123,12 @@ from workbench.events.observed import (
 )
 from workbench.events.prompts import PromptPrepared, PromptWord
 from workbench.events.speech import (
+    AnswererDetected,
     ListeningFinished,
     ListeningStarted,
     ListenRequested,
     ListenStopRequested,
+    MachineDetectionRequested,
     RecognitionDelayed,
     RecognitionFailed,
     SpeechEnded,
@@ -145,6 +147,7 @@ __all__ = [
     "EVENTS",
     "AnswerRequested",
     "Answered",
+    "AnswererDetected",
     "AudioMissing",
     "AudioResumed",
     "BridgeRequested",
@@ -192,6 +195,7 @@ __all__ = [
     "ListenStopRequested",
     "ListeningFinished",
     "ListeningStarted",
+    "MachineDetectionRequested",
     "MediaStarted",
     "MuteRequested",
     "Muted",
@@ -362,6 +366,8 @@ EVENTS: tuple[type[Event], ...] = (
     ListenRequested,
     SpeechExpected,
     ListenStopRequested,
+    MachineDetectionRequested,
+    AnswererDetected,
     HoldRequested,
     ResumeRequested,
     MuteRequested,

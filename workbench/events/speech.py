@@ -10,6 +10,16 @@ Track = Literal["received", "sent"]
 """What the far end said, or what it was sent."""
 
 
+AnsweredBy = Literal[
+    "human", "machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other",
+    "fax", "unknown",
+]  # fmt: skip
+"""Who answered, in the values of Twilio's `AnsweredBy`."""
+
+Category = Literal["human", "machine-ivr", "machine-vm", "machine-unavailable", "uncertain"]
+"""What sort of answerer, in the values of LiveKit's `amd.category`."""
+
+
 class Word(msgspec.Struct, frozen=True, kw_only=True):
     """One word, on the leg's audio clock."""
 
@@ -188,3 +198,31 @@ class ListenStopRequested(Decision, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "call.listen_stop_requested"
     listening: str
+
+
+class MachineDetectionRequested(Decision, frozen=True, kw_only=True):
+    """Find out from what is heard who answered."""
+
+    TOPIC: ClassVar[str] = "call.machine_detection_requested"
+    detection: str
+    detector: str
+    detector_version: str
+    wait_for_beep: bool
+    timeout_s: float
+    thresholds: dict[str, int]
+    """In milliseconds, by their names."""
+
+
+class AnswererDetected(Decision, frozen=True, kw_only=True):
+    """The end of a `MachineDetectionRequested`: what the detector made of the events."""
+
+    TOPIC: ClassVar[str] = "call.answerer_detected"
+    detection: str
+    answered_by: AnsweredBy
+    category: Category
+    reason: str
+    """What decided; `cancelled` when the flow or the call did not wait."""
+    text: str = ""
+    """What had been said until then."""
+    decided_ms: int = 0
+    """From the beginning of the detection, on the leg's audio clock."""

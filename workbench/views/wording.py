@@ -113,6 +113,8 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.ListenRequested: "listen ({direction})",
     ev.SpeechExpected: "expect {remark}",
     ev.ListenStopRequested: "stop {listening}",
+    ev.MachineDetectionRequested: "find out who answers by {detector!r}",
+    ev.AnswererDetected: "answered by {answered_by} ({category}, {reason})",
     ev.HoldRequested: "hold with {music!r}",
     ev.ResumeRequested: "resume",
     ev.MuteRequested: "mute",
