@@ -78,6 +78,7 @@ class Endpoint:
         self._key = key
         self._total_s, self._silence_s, self._patience_s = total_s, silence_s, patience_s
         self._most_bytes = most_bytes
+        self._client()  # the first one takes 50 ms, which no call is to wait for
 
     @property
     def host(self) -> str:
