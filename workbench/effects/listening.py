@@ -3,6 +3,9 @@
 On the engine's side a listening is a fork; it is on record by what is found.
 """
 
+import asyncio
+from contextlib import suppress
+
 from workbench import commands as cm
 from workbench import events as ev
 from workbench.call import Call
@@ -20,12 +23,20 @@ class ListenEffects(ForkEffects):
     redaction: Redaction | None = None
     """What is hidden of what is said, where a listening does not say otherwise."""
 
+    async def run(self) -> None:
+        """Hear what the engine forks, and hand commands to it."""
+        self._loop = asyncio.get_running_loop()
+        await super().run()
+
     def hear(self, audio: Slice) -> None:
-        """Take audio of the engine, on the bench's thread."""
-        if (ear := self._attending.get((audio.leg, audio.fork))) is not None:
+        """Take audio of the engine, on any thread; ears have it on the bench's."""
+        if (ear := self._attending.get((audio.leg, audio.fork))) is None:
+            super().hear(audio)
+        elif asyncio._get_running_loop() is self._loop:
             ear.put(audio)
         else:
-            super().hear(audio)
+            with suppress(RuntimeError):  # the bench is closed
+                self._loop.call_soon_threadsafe(ear.put, audio)
 
     def _listen(self, call: Call, event: ev.ListenRequested) -> None:
         if call.ended is not None:

@@ -19,10 +19,19 @@ from workbench.speech import Synthesizer, default_synthesizer
 from workbench.speech.ears import Ears
 
 NAMES: dict[str, dict[str, str]] = {
-    "recognizer": {"none": "workbench.speech.silent:SilentRecognizer"},
-    "voice_activity": {"none": "workbench.speech.silent:NoVoice"},
+    "recognizer": {
+        "moonshine": "workbench.speech.moonshine:MoonshineRecognizer",
+        "none": "workbench.speech.silent:SilentRecognizer",
+    },
+    "voice_activity": {
+        "silero": "workbench.speech.silero:SileroActivity",
+        "none": "workbench.speech.silent:NoVoice",
+    },
     "end_of_turn": {"rules": "workbench.speech.turn:RuleOfSilence"},
-    "tones": {"none": "workbench.speech.silent:NoTones"},
+    "tones": {
+        "machines": "workbench.speech.tones:Tones",
+        "none": "workbench.speech.silent:NoTones",
+    },
 }
 """The providers that come along, by what they are for and their names."""
 
@@ -92,21 +101,23 @@ class Speech:
     of the field: `options={"recognizer": {"model": "large"}}`.
     """
 
-    recognizer: Any = "none"
+    recognizer: Any = "moonshine"
     """Speech to text."""
     synthesizer: str | Synthesizer = "hibari"
     """Text to speech."""
-    voice_activity: Any = "none"
+    voice_activity: Any = "silero"
     """Where there is speech."""
     end_of_turn: Any = "rules"
     """When somebody has said what they wanted to say."""
-    tones: Any = "none"
+    tones: Any = "machines"
     """The tones of machines."""
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     redact: Redaction | None = None
     """What is hidden of what is said, before it is stored."""
     processes: int = 1
     """How many processes listen, between which calls are spread."""
+    early: bool = False
+    """Whether they start with the bench, and not with the first call that is listened to."""
     ears: Ears | None = None
     """Whoever listens, in place of processes: `ScriptedEars` in a test."""
 
