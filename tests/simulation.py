@@ -62,6 +62,7 @@ class Simulation:
         policy: Policy | None = None,
         ears: Ears | None = None,
         voice: Voice | None = None,
+        files: Executor | None = None,
     ) -> None:
         self.clock = ManualClock()
         self.engine = Loopback(self.clock)
@@ -71,7 +72,7 @@ class Simulation:
         runs: dict[str, FlowRun] = {}
         self.effects = Effects(
             self.switchboard, self.engine, self.clock, PromptShelf(self.log.prompts, voice),
-            [shipped("recordings")], folder, Inline(), Inline(), runs, policy, ears,
+            [shipped("recordings")], folder, files or Inline(), Inline(), runs, policy, ears,
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self.effects, runs)
         self.runner.route = lambda _offered: inbound

@@ -1,4 +1,4 @@
-"""Prompts in the form that engines play, from files and from texts."""
+"""Prompts in the form that engines play, from files."""
 
 import hashlib
 import threading
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from workbench.errors import InvalidAudio, InvalidInput, StoreError
+from workbench.errors import InvalidAudio, StoreError
 from workbench.prompts import PreparedPrompt, PromptShelf
 
 Mono = npt.NDArray[np.float32]
@@ -25,20 +25,6 @@ def played(prompt: PreparedPrompt) -> npt.NDArray[np.int16]:
     assert (info.samplerate, info.channels, info.subtype) == (8000, 1, "PCM_16")
     samples: npt.NDArray[np.int16] = soundfile.read(prompt.path, dtype="int16")[0]
     return samples
-
-
-class Beeps:
-    """A voice of one beep a letter, which counts what it is asked for."""
-
-    name = "beeps/one"
-
-    def __init__(self, version: str = "1") -> None:
-        self.version = version
-        self.asked: list[str] = []
-
-    def speak(self, text: str) -> tuple[Mono, int]:
-        self.asked.append(text)
-        return tone(24_000, seconds=0.1 * len(text)), 24_000
 
 
 @pytest.fixture
@@ -209,37 +195,14 @@ def test_no_samples_are_told(shelf: PromptShelf, source: Path, folder: Path) -> 
     assert list(folder.iterdir()) == []
 
 
-def test_a_text_is_spoken_once(folder: Path) -> None:
-    voice = Beeps()
-    shelf = PromptShelf(folder, voice)
-    prompt = shelf.from_text("Hello")
-    assert prompt.duration_ms == 500
-    assert shelf.from_text("Hello") == prompt
-    assert PromptShelf(folder, voice).from_text("Hello") == prompt
-    assert voice.asked == ["Hello"]
-    assert shelf.from_text("Goodbye") != prompt
-
-
-def test_another_version_of_the_voice_speaks_again(folder: Path) -> None:
-    earlier, later = Beeps("1"), Beeps("2")
-    assert PromptShelf(folder, earlier).from_text("Hi").path != (
-        PromptShelf(folder, later).from_text("Hi").path
-    )
-    assert later.asked == ["Hi"]
-
-
-def test_without_a_voice_nothing_is_spoken(shelf: PromptShelf) -> None:
-    with pytest.raises(InvalidInput, match=r"'Hello' cannot be spoken.*play a file"):
-        shelf.from_text("Hello")
-
-
-def test_many_threads_prepare_one_prompt(folder: Path) -> None:
-    shelf, start = PromptShelf(folder, Beeps()), threading.Barrier(8)
+def test_many_threads_prepare_one_prompt(folder: Path, source: Path) -> None:
+    soundfile.write(source, tone(8000), 8000)
+    shelf, start = PromptShelf(folder), threading.Barrier(8)
     prepared: list[PreparedPrompt] = []
 
     def prepare() -> None:
         start.wait(10)
-        prepared.append(shelf.from_text("Hello"))
+        prepared.append(shelf.from_file(str(source), []))
 
     threads = [threading.Thread(target=prepare) for _ in range(8)]
     for thread in threads:

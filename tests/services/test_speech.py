@@ -7,7 +7,9 @@ import pytest
 
 from tests.services.stand_in import StandIn
 from workbench.errors import InvalidInput, ServiceFailed, ServiceGarbled, ServiceTimedOut
+from workbench.markup import sentences
 from workbench.prompts import PromptShelf
+from workbench.recital import Reciter
 from workbench.services import Endpoint, HttpSynthesizer
 
 SOON: dict[str, Any] = {"total_s": 0.4, "silence_s": 0.2}
@@ -34,9 +36,9 @@ def test_raw_samples_have_no_header(stand_in: StandIn) -> None:
 
 
 def test_it_is_a_voice_of_the_shelf(stand_in: StandIn, tmp_path: Any) -> None:
-    shelf = PromptShelf(tmp_path, voice(stand_in, "fine"))
-    assert shelf.from_text("Hello.").duration_ms == 500
-    shelf.from_text("Hello.")
+    reciter = Reciter(PromptShelf(tmp_path, voice(stand_in, "fine")))
+    for sentence in sentences("Hello.") * 2:
+        assert reciter.speak(sentence).prepared.duration_ms == 500
     assert len(stand_in.asked) == 1, "the same text is not asked for again"
 
 

@@ -10,6 +10,7 @@ from workbench import events as ev
 from workbench.control.barge_in import BargeIn, BargeInVerbs, Played, as_rule
 from workbench.control.desk import is_text
 from workbench.errors import InvalidAudio, InvalidInput, NotAllowedNow
+from workbench.markup import sentences
 
 MOST_LOOPS = 1000
 
@@ -63,16 +64,21 @@ class AudioVerbs(BargeInVerbs):
     async def say(self, text: str, *, barge_in: bool | BargeIn = False) -> Played:
         """Speak a text, to its end.
 
+        It may hold marks, as `[pause 0.5s]` and `[digits 4711]`, or be SSML, which begins
+        with `<speak>`. What was heard of it is the `heard` of what is returned.
+
         Args:
             text: what to say.
             barge_in: as in `play`.
 
         Raises:
             InvalidAudio: the text cannot be spoken.
+            InvalidInput: it holds nothing to say, or marks that cannot be read.
         """
         if not is_text(text) or not text.strip():
             message = f"`say` needs a text, not {text!r}."
             raise InvalidInput(message)
+        sentences(text)
         return await self._prompted(barge_in, text=str(text))
 
     async def record(self) -> str:
