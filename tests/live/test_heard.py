@@ -5,6 +5,7 @@ frame of it is found at the far end, or is not there.
 """
 
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,8 +114,9 @@ def course(tmp_path: Path, rounds: Rounds) -> tuple[list[Heard], Mono]:
     return heard_prompts(history, sounds), received
 
 
-def heard_prompts(history: list[ev.Event], sounds: Path) -> list[Heard]:
+def heard_prompts(history: Iterable[ev.Event], sounds: Path) -> list[Heard]:
     found = []
+    words: tuple[ev.PromptWord, ...]
     for number, event in enumerate(
         event for event in history if isinstance(event, ev.PromptFinished)
     ):
@@ -176,5 +178,5 @@ def check_words(prompt: Heard, received: Mono, at: int) -> None:
         first, last = (ms * RATE // 1000 for ms in (word.start_ms, word.end_ms))
         around = received[max(0, at + first - 1600) : at + last + 1600]
         pieces = np.split(prompt.audio[first:last], 13)  # 20 ms each
-        # A jitter buffer may have left out a frame when the machine is busy.
-        assert sum(like(piece, around) > LIKE for piece in pieces) >= 12, word.text
+        # A frame that a jitter buffer left out, as on a busy machine, spoils two pieces.
+        assert sum(like(piece, around) > LIKE for piece in pieces) >= 11, word.text
