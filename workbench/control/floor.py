@@ -151,7 +151,7 @@ class Floor:
             self.turns.append(turn)
 
     def _listen(self, event: ev.ListeningStarted) -> None:
-        self.listening[event.listening] = bool(event.recognizer)
+        self.listening[event.listening] = event.recognizer not in ("", "none")
 
     def _deafen(self, event: ev.ListeningFinished) -> None:
         self.listening.pop(event.listening, None)
