@@ -66,10 +66,11 @@ def interrupted(
         taken.wait(30)
         bench.check()
     shut = Workbench(folder / "store", read_only=True)
-    for call, ours in ((placed, interrupt), (taken, talk)):
+    caller, callee = shut.call(placed.id), shut.call(taken.id)
+    for call, ours in ((caller, interrupt), (callee, talk)):
         again = replay(call.history, ours)
         assert again.equal, str(again)
-    return shut.call(placed.id), shut.call(taken.id)
+    return caller, callee
 
 
 def write_sounds(folder: Path) -> None:
