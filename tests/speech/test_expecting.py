@@ -1,4 +1,4 @@
-"""A direction that is listened to, with what a flow expects: when it ends, and what it tells."""
+"""A direction that is listened to, with what a flow expects: when its turns end."""
 
 import itertools
 from collections.abc import Sequence

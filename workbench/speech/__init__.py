@@ -3,8 +3,8 @@
 `Recognizer`, `VoiceActivity`, `EndOfTurn` and `ToneDetector` are what a listener is made of,
 `Synthesizer` is a voice. Siblings: `choice` (which of them a bench uses, by name or object),
 `ears` (how the bench speaks to whoever listens), `listeners` (processes that do), `listening`
-and `track` (what they do), `offline` (the same for a recording), `scripted` (ears with a script,
-for tests); `hibari`, `moonshine`, `silero`, `turn` (the providers that come along).
+and `track` (what they do), `offline` (the same for a recording), `scripted` (ears with a
+script, for tests); `hibari`, `moonshine`, `silero`, `turn` (the providers that come along).
 """
 
 from collections.abc import Iterable, Sequence
