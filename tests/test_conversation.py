@@ -124,6 +124,13 @@ async def test_the_caller_is_heard_and_the_model_is_spoken(tmp_path: Path) -> No
     ]
 
 
+async def test_what_came_meanwhile_is_spoken_as_one(tmp_path: Path) -> None:
+    model = ScriptedModel("One. Two three. Four!")
+    story = await talk(tmp_path, model, *heard("hello"), limits=Limits(silences=0))
+    assert story.said == ["One.", "Two three. Four!"]
+    assert story.told[-1] == ("assistant", "One. Two three. Four!")
+
+
 class Slow:
     """Takes many turns of the loop between one sentence and the next."""
 

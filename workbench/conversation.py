@@ -52,6 +52,7 @@ class Conversation:
         instructions: str = "",
         tools: Sequence[Callable[..., Any] | Tool | HandOff | Goodbye] = (),
         barge_in: bool | BargeIn = BY_SPEECH,
+        hints: Sequence[str] = (),
         limits: Limits | None = None,
         wording: Wording | None = None,
         fallback: HandOff | None = None,
@@ -64,6 +65,7 @@ class Conversation:
             instructions: what the model is told first, as its system message.
             tools: functions that it may call, people to hand the caller to, the goodbye.
             barge_in: whether and when the caller interrupts what is said.
+            hints: likely words, for the recogniser.
             limits: how far it may go.
             wording: what is said when the model says nothing.
             fallback: to whom the caller is given when the model or the voice fails, or at a
@@ -79,7 +81,7 @@ class Conversation:
         self._call, self._model = call, model
         self._tools = by_name(tuple(tools))
         self._told = [tool.describe() for tool in self._tools.values()]
-        self._barge_in = barge_in
+        self._barge_in, self._hints = barge_in, tuple(hints)
         self._limits, self._wording = limits or Limits(), wording or Wording()
         self._fallback = fallback
         self._turns = self._tokens = self._silences = 0
@@ -115,7 +117,9 @@ class Conversation:
     # -- one turn --------------------------------------------------------------------------
 
     async def _turn(self) -> Conversed | None:
-        answer = await self._call.gather(0, speech=True, timeout=self._limits.listen_s)
+        answer = await self._call.gather(
+            0, speech=True, timeout=self._limits.listen_s, hints=self._hints
+        )
         if not answer:
             return await self._ask_again(answer.reason)
         self._turns, self._silences = self._turns + 1, 0
@@ -198,9 +202,12 @@ class Conversation:
                 reply.tokens = tokens
 
     async def _speak(self, reply: Reply, sentences: "asyncio.Queue[str]") -> None:
-        while sentence := await sentences.get():
-            played = await self._call.say(sentence, barge_in=self._barge_in)
-            if heard := _heard(sentence, played):
+        while text := await sentences.get():
+            if reply.heard:
+                # What came while another was spoken follows as one, without a gap in it.
+                text = " ".join([text, *_waiting(sentences)])
+            played = await self._call.say(text, barge_in=self._barge_in)
+            if heard := _heard(text, played):
                 reply.heard.append(heard)
             if played.outcome != "completed":
                 reply.interrupted = True
@@ -317,6 +324,16 @@ class Conversation:
 
     def _ended(self, outcome: Outcome, reason: str = "") -> Conversed:
         return Conversed(outcome=outcome, reason=reason, turns=self._turns, tokens=self._tokens)
+
+
+def _waiting(sentences: "asyncio.Queue[str]") -> Iterator[str]:
+    """Yield the sentences that are there, and leave the mark of the end."""
+    while not sentences.empty():
+        sentence = sentences.get_nowait()
+        if not sentence:
+            sentences.put_nowait(sentence)
+            return
+        yield sentence
 
 
 def _as_json(result: Any) -> str:
