@@ -8,7 +8,8 @@ import pytest
 
 from tests.services.stand_in import StandIn
 from workbench.errors import InvalidInput, ServiceFailed
-from workbench.services import Endpoint, Key
+from workbench.services import Endpoint, HttpRecognizer, Key
+from workbench.speech.choice import choose
 
 CANARY = "sk-canary-0123456789abcdef"
 
@@ -44,8 +45,18 @@ def test_what_holds_a_key_does_not_show_it() -> None:
     key = Key(CANARY)
     endpoint = Endpoint("https://api.example.com/v1", key=key)
     assert CANARY not in f"{key} {key!r} {endpoint} {endpoint!r}"
-    again = pickle.loads(pickle.dumps(endpoint))
-    assert again.host == endpoint.host
+
+
+def test_it_reaches_the_process_that_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SERVICE_KEY", CANARY)
+    for key in (Key(CANARY), Key.from_environment("A_SERVICE_KEY")):
+        recognizer = HttpRecognizer(Endpoint("https://example.com/v1", key=key), "whisper")
+        chosen = choose("recognizer", recognizer)
+        assert CANARY not in repr(chosen)
+        assert chosen.make().name == "example.com/whisper"
+        assert pickle.loads(pickle.dumps(key)).header() == f"Bearer {CANARY}"
+    kept = pickle.dumps(Key.from_environment("A_SERVICE_KEY"))
+    assert CANARY.encode() not in kept, "a pickle names the variable"
 
 
 @pytest.mark.parametrize("text", ["", "  ", "two words", "line\nbreak", "schlüssel"])

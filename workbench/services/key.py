@@ -1,6 +1,7 @@
 """The key of a service: used on the wire, shown to nobody."""
 
 import os
+from collections.abc import Callable
 
 from workbench.errors import InvalidInput
 
@@ -11,7 +12,7 @@ ECHO = 8
 class Key:
     """A secret text that no `repr`, error or record has."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "_variable")
 
     def __init__(self, text: str) -> None:
         """Keep a key.
@@ -23,7 +24,7 @@ class Key:
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             message = "A key is one word of printable ASCII; this one is not."
             raise InvalidInput(message)
-        self._text = text
+        self._text, self._variable = text, ""
 
     @classmethod
     def from_environment(cls, name: str) -> "Key":
@@ -35,7 +36,15 @@ class Key:
         if not (text := os.environ.get(name, "").strip()):
             message = f"There is no key in the environment: set {name}."
             raise InvalidInput(message)
-        return cls(text)
+        key = cls(text)
+        key._variable = name
+        return key
+
+    def __reduce__(self) -> tuple[Callable[..., "Key"], tuple[str]]:
+        # The process that is to use it has the same environment.
+        if self._variable:
+            return Key.from_environment, (self._variable,)
+        return Key, (self._text,)
 
     def header(self) -> str:
         """Return the value of an Authorization header (RFC 6750, section 2.1)."""

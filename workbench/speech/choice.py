@@ -48,6 +48,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     pickled: bytes = b""
     """The provider itself, in place of a path."""
 
+    def __repr__(self) -> str:
+        # Options and objects may hold the key of a service.
+        return f"Choice({self.path or 'an object'!r})"
+
     def make(self) -> Any:
         """Return the provider."""
         if self.pickled:
