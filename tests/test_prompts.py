@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
+from workbench import prompts
 from workbench.errors import InvalidAudio, StoreError
 from workbench.prompts import PreparedPrompt, PromptShelf
 
@@ -120,6 +121,17 @@ def test_a_prompt_goes_on_where_it_was_interrupted(shelf: PromptShelf, source: P
     assert np.array_equal(played(shelf.going_on(whole, 9000)), samples[-160:])
     endless = played(shelf.going_on(whole, 600, endless=True))
     assert np.array_equal(endless, np.roll(samples, -800)), "it had begun again once"
+
+
+def test_of_all_that_went_on_only_the_newest_are_kept(
+    shelf: PromptShelf, source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompts, "MOST_RESTS", 3)
+    soundfile.write(source, tone(8000), 8000)
+    whole = shelf.from_file(str(source), [])
+    rests = [shelf.going_on(whole, skip_ms).path for skip_ms in range(20, 140, 20)]
+    assert sorted(folder.glob("rest-*")) == sorted(rests[-3:])
+    assert whole.path.exists()
 
 
 def test_what_would_clip_is_made_quieter(shelf: PromptShelf, source: Path) -> None:

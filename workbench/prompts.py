@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +29,8 @@ FORM = 1
 """Counted up when prompts are prepared otherwise, so that none of an older form is played."""
 BLOCK_FRAMES = 65_536
 LONGEST_S = 3600
+MOST_RESTS = 500
+"""How many beginnings left out are kept: all calls at once, and some."""
 
 Mono = npt.NDArray[np.float32]
 
@@ -116,7 +119,19 @@ class PromptShelf:
         if not skip_ms:
             return prompt
         key = f"rest-{prompt.audio}-{skip_ms}{'-endless' * endless}"
-        return self.kept(key, lambda: _rest(prompt, skip_ms, endless=endless))
+        rest = self.kept(key, lambda: _rest(prompt, skip_ms, endless=endless))
+        rest.path.touch()
+        self._forget_old_rests()
+        return rest
+
+    def _forget_old_rests(self) -> None:
+        # Every noise on a line makes another; the newest are those that may still play.
+        rests = []
+        for path in self._folder.glob("rest-*.wav"):
+            with suppress(FileNotFoundError):  # another thread forgets too
+                rests.append((path.stat().st_mtime_ns, path))
+        for _, path in sorted(rests)[:-MOST_RESTS]:
+            path.unlink(missing_ok=True)
 
     def has(self, key: str) -> bool:
         """Tell whether there is audio under this key."""

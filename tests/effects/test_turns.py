@@ -1,9 +1,11 @@
 """Turns in the simulation, with ears that have a script: prompts stop, go on, and replay."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.effects.test_prompts import Voice
 from tests.simulation import Simulation
 from workbench import events as ev
 from workbench.control import BargeIn, CallControl
@@ -21,7 +23,8 @@ STAYS = FarEnd(hangs_up_after_s=20)
 
 async def story(folder: Path, ours: Flow, *lines: Line, far: FarEnd = STAYS) -> list[ev.Event]:
     """Return the history of a call whose far end says these lines."""
-    async with Simulation(folder, inbound=ours, ears=ScriptedEars(*lines)) as simulation:
+    ears, voice = ScriptedEars(*lines), Voice()
+    async with Simulation(folder, inbound=ours, ears=ears, voice=voice) as simulation:
         simulation.engine.offer(far)
         ((*history,),) = await simulation.until_closed()
     assert replay(history, ours).equal, str(replay(history, ours))
@@ -38,7 +41,7 @@ def skipped(history: list[ev.Event]) -> list[int]:
     return [event.skip_ms for event in history if isinstance(event, ev.PromptRequested)]
 
 
-def returned(history: list[ev.Event]) -> object:
+def returned(history: list[ev.Event]) -> Any:
     (end,) = (event for event in history if isinstance(event, ev.FlowReturned))
     return end.value
 
@@ -64,6 +67,14 @@ async def ask(call: CallControl) -> list[object]:
     await call.answer()
     answer = await call.gather(2, speech=True, play="menu.wav", accept=["sales", "42"])
     return [answer.reason, answer.choice]
+
+
+@flow
+async def recite(call: CallControl) -> list[object]:
+    await call.answer()
+    await call.listen()
+    played = await call.say("One two three. Four five. Six seven eight.", barge_in=True)
+    return [played.outcome, played.played_ms, played.heard]
 
 
 async def test_speech_stops_a_prompt_when_it_is_noticed(tmp_path: Path) -> None:
@@ -106,6 +117,22 @@ async def test_the_prompt_of_a_question_goes_on_where_it_stopped(tmp_path: Path)
     assert skips[0] == 0
     assert len(skips) == 2
     assert skips[1] == played(history)[0][1] > 0
+
+
+async def test_a_text_that_a_noise_interrupts_is_heard_but_for_the_word_cut(
+    tmp_path: Path,
+) -> None:
+    history = await story(tmp_path, recite, Said(text="", at_ms=1600, duration_ms=200))
+    outcome, played_ms, heard = returned(history)
+    assert outcome == "completed"
+    assert abs(played_ms - 4000) <= 20, "two words a second"
+    assert heard == "One two three. five. Six seven eight."
+
+
+async def test_of_a_text_that_is_interrupted_the_begin_is_heard(tmp_path: Path) -> None:
+    history = await story(tmp_path, recite, Said(text="stop", at_ms=1600))
+    outcome, _, heard = returned(history)
+    assert (outcome, heard) == ("interrupted", "One two three.")
 
 
 async def test_whichever_comes_first_is_the_answer(tmp_path: Path) -> None:
