@@ -84,6 +84,17 @@ def test_a_person_is_known_800_ms_after_the_greeting() -> None:
     assert call.now_ms - end_ms == 800
 
 
+def test_who_says_only_who_it_is_is_waited_for_longer() -> None:
+    call = Heard()
+    end_ms = call.says("This is Tom.", 400)
+    assert call.answer() == ("human", "human", "short-greeting")
+    assert call.now_ms - end_ms == 1500
+    call = Heard()
+    end_ms = call.says("This is Tom.", 400)
+    call.says("Leave a message.", end_ms + 860)
+    assert call.answer()[0] == "machine_start"
+
+
 def test_words_of_a_person_make_a_long_greeting_one_of_a_person() -> None:
     text = "Good afternoon, Smith and Company, this is Karen speaking, how can I help you?"
     assert heard(text) == ("human", "human", "words")

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.speech.sets import HERE, RATE, prompts, word_errors, words
+from tests.speech.sets import HERE, RATE, lines_of, prompts, word_errors, words
 
 
 def test_every_prompt_has_its_words_and_is_speech() -> None:
@@ -27,3 +27,15 @@ def test_every_prompt_has_its_words_and_is_speech() -> None:
 )
 def test_errors_are_counted_in_words(said: str, heard: str, errors: int) -> None:
     assert word_errors(said, heard) == (errors, len(words(said)))
+
+
+def test_every_greeting_is_labelled_once() -> None:
+    folder = HERE / "greetings"
+    rows = [*lines_of(folder / "greetings.jsonl"), *lines_of(folder / "held-out.jsonl")]
+    assert sorted(row["file"] for row in rows) == [
+        path.name for path in sorted(folder.glob("*.flac"))
+    ]
+    kinds = {"human", "machine-vm", "machine-ivr", "machine-unavailable", "music"}
+    assert {row["answered_by"] for row in rows} == kinds
+    assert all(row["text"] for row in rows if row["answered_by"] != "music")
+    assert "Allison Smith" in {row["voice"] for row in rows}

@@ -36,6 +36,8 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     """Of speech, that is longer than people say unless their words are a person's."""
     after_greeting_silence_ms: int = 800
     """After a short greeting, that make it a person's."""
+    introduction_silence_ms: int = 1500
+    """The same where somebody has only said who it is, as machines do first, too."""
     total_analysis_time_ms: int = 5000
     """From the first speech, after which it is decided one way or the other."""
     minimum_word_length_ms: int = 100

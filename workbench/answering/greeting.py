@@ -105,8 +105,7 @@ class Greeting:
             return self._start_ms + limits.initial_silence_ms
         if spoken.going_on:
             return spoken.first_ms + limits.total_analysis_time_ms
-        wait_ms = limits.after_greeting_silence_ms if spoken.known else TEXT_WAIT_MS
-        return spoken.end_ms + max(wait_ms, limits.after_greeting_silence_ms)
+        return spoken.end_ms + self._enough_silence_ms()
 
     def give_up(self, now_ms: int) -> Verdict:
         """Return what can be said when the time is up."""
@@ -156,11 +155,17 @@ class Greeting:
 
     def _after_speech(self, now_ms: int) -> Verdict | None:
         silent_ms = now_ms - self._spoken.end_ms
-        if silent_ms < self._limits.after_greeting_silence_ms:
-            return None
-        if not self._spoken.known and silent_ms < TEXT_WAIT_MS:
-            return None
-        return self._at_last(now_ms)
+        return self._at_last(now_ms) if silent_ms >= self._enough_silence_ms() else None
+
+    def _enough_silence_ms(self) -> int:
+        """Return how much silence behind a greeting decides."""
+        limits, spoken = self._limits, self._spoken
+        enough_ms = limits.after_greeting_silence_ms
+        if not spoken.known:
+            return max(enough_ms, TEXT_WAIT_MS)
+        if phrases.introduction(spoken.text):
+            return max(enough_ms, limits.introduction_silence_ms)
+        return enough_ms
 
     def _at_last(self, now_ms: int) -> Verdict:
         """Decide with what there is."""

@@ -81,12 +81,19 @@ OPENING = (
     r"thanks for calling|thank you for calling",
 )
 """How a person at work begins too: worth waiting for the end of it."""
+INTRODUCTION = (
+    r"\b(?:this is|it's|it is|i'm|i am|my name is|welcome to)\b",
+    r"thanks for calling|thank you for calling",
+    r"'s (?:office|house|phone|cell|desk)$",
+)
+"""How people and machines begin alike; a machine pauses, and goes on."""
 
 _MACHINES: tuple[tuple[Category, re.Pattern[str]], ...] = (
     ("machine-unavailable", re.compile("|".join(UNAVAILABLE))),
     ("machine-ivr", re.compile("|".join(MENU))),
     ("machine-vm", re.compile("|".join(MAIL))),
 )
+_INTRODUCTION = re.compile("|".join(INTRODUCTION))
 _VAGUE = re.compile("|".join(VAGUE))
 _PERSON = re.compile("|".join(PERSON))
 _OPENING = re.compile("|".join(OPENING))
@@ -116,3 +123,8 @@ def person(text: str) -> bool:
 def opening(text: str) -> bool:
     """Tell whether people at work begin so; `text` is plain."""
     return _OPENING.search(text) is not None
+
+
+def introduction(text: str) -> bool:
+    """Tell whether somebody has only said who it is; `text` is plain."""
+    return _INTRODUCTION.search(text) is not None and not person(text)

@@ -69,9 +69,10 @@ class MachineVerbs(ListenVerbs):
             timeout: seconds after which the best guess is taken.
             wait_for_beep: wait for the end of a machine's greeting, to leave a message.
             detector: by name (`greeting`, `word-count`), or what makes an `AnsweringMachine`.
-            thresholds: seconds by the names of Asterisk's AMD: `initial_silence`, `greeting`,
-                `after_greeting_silence`, `total_analysis_time`, `minimum_word_length`,
-                `end_silence`; and `maximum_number_of_words`.
+            thresholds: seconds, most by the names of Asterisk's AMD: `initial_silence`,
+                `greeting`, `after_greeting_silence`, `introduction_silence`,
+                `total_analysis_time`, `minimum_word_length`, `end_silence`; and
+                `maximum_number_of_words`.
 
         Raises:
             InvalidInput: a time, name or detector that cannot be.
