@@ -182,7 +182,10 @@ async def test_the_caller_speaks_over_the_reply_and_the_model_learns_what_was_he
     assert len(cut) == 1
     assert story.told[1][0] == "assistant"
     assert NOTICE.startswith(story.told[1][1])
-    assert len(story.told[1][1]) < len(NOTICE)
+    assert 0 < len(story.told[1][1]) < len(NOTICE)
+    finished = story.all(ev.PromptFinished)
+    of_first = finished[: finished.index(cut[0]) + 1]
+    assert story.told[1][1] == " ".join(event.heard for event in of_first)
     assert story.told[2] == ("user", "stop please")
     kinds = [type(event) for event in story.history]
     second = kinds.index(ev.GatherRequested, kinds.index(ev.GatherRequested) + 1)
@@ -465,6 +468,16 @@ async def test_a_voice_that_fails_gives_way_to_a_recording(tmp_path: Path) -> No
     assert "did not answer in time" in story.outcome[1]
     assert story.said[-1] == "goodbye.wav"
     assert story.all(ev.PromptFinished)[-1].outcome == "completed"
+
+
+async def test_a_voice_that_fails_in_the_middle_of_a_reply(tmp_path: Path) -> None:
+    story = await talk(
+        tmp_path, ScriptedModel("One. Two! Three!"), *heard("hello"),
+        voice=Mute("One.", "Two!", Wording().sorry),
+    )  # fmt: skip
+    assert story.outcome[0] == "failed"
+    assert story.said == ["One.", "Two! Three!", Wording().sorry]
+    assert story.all(ev.PromptFinished)[1].heard == "Two!"
 
 
 async def test_a_voice_that_fails_gives_way_to_a_person(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from workbench.chat import ChatModel, Message
 from workbench.chat.tools import FlowTool, Goodbye, HandOff, Tool, by_name
-from workbench.control import BargeIn, CallControl, Played
+from workbench.control import BargeIn, CallControl
 from workbench.errors import InvalidAudio, InvalidInput, NotAllowedNow, StepFailed
 from workbench.sentences import SentenceCutter
 from workbench.terms import Conversed, Limits, Outcome, Wording
@@ -37,6 +37,7 @@ class Reply(msgspec.Struct, kw_only=True):
     calls: list[dict[str, Any]] = []
     tokens: int = 0
     pieces: int = 0
+    spoken: bool = False
     interrupted: bool = False
     failure: str = ""
 
@@ -203,12 +204,13 @@ class Conversation:
 
     async def _speak(self, reply: Reply, sentences: "asyncio.Queue[str]") -> None:
         while text := await sentences.get():
-            if reply.heard:
+            if reply.spoken:
                 # What came while another was spoken follows as one, without a gap in it.
                 text = " ".join([text, *_waiting(sentences)])
+            reply.spoken = True
             played = await self._call.say(text, barge_in=self._barge_in)
-            if heard := _heard(text, played):
-                reply.heard.append(heard)
+            if played.heard:
+                reply.heard.append(played.heard)
             if played.outcome != "completed":
                 reply.interrupted = True
                 return
@@ -231,8 +233,8 @@ class Conversation:
 
     async def _say(self, text: str, role: str = "") -> None:
         played = await self._call.say(text, barge_in=self._barge_in)
-        if role and (heard := _heard(text, played)):
-            self._add(role, heard)
+        if role and played.heard:
+            self._add(role, played.heard)
 
     def _add(self, role: str, text: str) -> None:
         """Add to what was said; two in a row of the same are one, as models want them."""
@@ -353,8 +355,3 @@ def _once(function: Callable[[], Any]) -> Callable[[], Any]:
         yield function()
 
     return awaited if inspect.iscoroutinefunction(function) else called
-
-
-def _heard(text: str, played: Played) -> str:
-    """Return what was heard of a text: all of it, where the voice does not tell its words."""
-    return played.heard or (text if played.outcome == "completed" else "")
