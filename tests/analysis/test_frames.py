@@ -92,7 +92,7 @@ def test_an_empty_store_has_the_same_columns() -> None:
 
 
 def test_the_frames_say_which_there_are() -> None:
-    assert repr(frames()) == "<Frames: calls(), events(), quality()>"
+    assert repr(frames()) == "<Frames: calls(), events(), quality(), transcripts()>"
 
 
 def test_lines_have_the_topic_and_no_words() -> None:
