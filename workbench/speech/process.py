@@ -36,7 +36,7 @@ from workbench.speech.wire import (
 )
 
 CHUNK = 1 << 16
-NICENESS = 5
+NICENESS = 2
 """Recognition gives way to the processes that carry audio."""
 BEHIND_MS = 1000
 """Behind the audio by so much is told."""

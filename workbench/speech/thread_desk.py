@@ -13,7 +13,7 @@ STUCK_S = 30.0
 
 
 class ThreadDesk:
-    """Asks one recogniser; what is final comes first, of partials only the newest counts."""
+    """Asks one recogniser; what is final comes first, then whoever has said least so far."""
 
     def __init__(
         self,
@@ -55,7 +55,8 @@ class ThreadDesk:
         if self._finals:
             return self._finals.popleft()
         if self._partials:
-            return self._partials.pop(next(iter(self._partials)))
+            shortest = min(self._partials, key=lambda key: len(self._partials[key].samples))
+            return self._partials.pop(shortest)
         return None
 
     def _finish(
