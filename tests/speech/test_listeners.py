@@ -11,11 +11,14 @@ import pytest
 
 from tests.speech.parts import SPEECH, Deadly, Loudness, audio, told
 from workbench import events as ev
+from workbench.engine.slices import Slice
 from workbench.errors import InvalidInput
+from workbench.speech import process
 from workbench.speech.choice import Speech
 from workbench.speech.ears import Ear, Finding, Order
 from workbench.speech.listeners import Listeners
 from workbench.speech.offline import hear_again, slices
+from workbench.speech.wire import Audio, Begin, FromListener, Heard, Setup
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -103,6 +106,53 @@ async def test_a_recogniser_that_takes_the_process_with_it_spoils_only_its_utter
         await attended.until(lambda heard: "listening_finished" in heard)
     finals = [f.fields for f in attended.findings if f.kind is ev.TranscriptFinal]
     assert finals[-1]["start_ms"] == 5500
+
+
+async def test_a_process_that_hangs_is_killed_and_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workbench.speech.listeners.PING_S", 0.1)
+    monkeypatch.setattr("workbench.speech.listeners.SILENT_S", 2.0)
+    async with listening() as listeners:
+        attended = Attended(listeners)
+        attended.put(audio((0.5, 0), (0.5, LOUD)))
+        await attended.until(lambda heard: "speech_started" in heard)
+        os.kill(listeners.pids[0], signal.SIGSTOP)
+        await attended.until(lambda heard: "recognition_failed" in heard)
+        attended.put(HELLO, from_ms=1000, last=True)
+        await attended.until(lambda heard: "listening_finished" in heard)
+    failures = [f.fields for f in attended.findings if f.kind is ev.RecognitionFailed]
+    assert "said nothing for 2 s" in failures[0]["error"]
+    assert [f for f in attended.findings if f.kind is ev.TranscriptFinal]
+
+
+async def test_how_far_the_words_are_behind_is_told() -> None:
+    sent: list[FromListener] = []
+    news = asyncio.Event()
+
+    def send(message: FromListener) -> None:
+        sent.append(message)
+        news.set()
+
+    listener = process.Listener(send)
+    listener.take(Setup(choices=SPEECH.choices))
+    listener.take(Begin(key=1, order=ORDER))
+    sound = audio((0.5, 0), (1.5, LOUD), (4.0, 0))
+    whole = Slice(
+        leg="", fork="listening-1", sequence=0, media_ms=0, last=True,
+        received=sound[:, 0].tobytes(),
+    )  # fmt: skip
+    listener.take(Audio(key=1, audio=whole))  # all at once, as after a long wait
+
+    def topics() -> list[str]:
+        return told([message.finding for message in sent if isinstance(message, Heard)])
+
+    async with asyncio.timeout(PATIENCE_S):
+        while "listening_finished" not in topics():
+            news.clear()
+            await news.wait()
+    assert "recognition_delayed" in topics()
+    assert "transcript_final" in topics()
 
 
 async def test_models_that_cannot_be_loaded_end_the_listening_with_the_reason() -> None:
