@@ -5,16 +5,18 @@ end, by sample: what he sent and what he was played, through the codec and both 
 """
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from workbench import CallControl, CallHandle, Speech, Workbench, flow
+from workbench import CallControl, CallHandle, Flow, Speech, Workbench, flow
 from workbench import events as ev
 from workbench.replay import replay
 from workbench.shipped import shipped
+from workbench.speech import Recognized
 
 RATE, FRAME = 8000, 160
 ROUNDS = "X-Rounds"
@@ -53,10 +55,45 @@ async def interrupt(call: CallControl) -> None:
         await call.sleep(2.2)
 
 
-def interrupted(
-    folder: Path, rounds: int, speech: Speech | None = None
-) -> tuple[CallHandle, CallHandle]:
+@flow
+async def announce(call: CallControl) -> list[object]:
+    """Play a prompt that may be interrupted."""
+    await call.answer()
+    await call.listen()
+    played = await call.play("menu.wav", barge_in=True)
+    return [played.outcome, played.played_ms]
+
+
+@flow
+async def cough(call: CallControl) -> None:
+    """Make a noise that is no words, to whoever listens so."""
+    await call.record()
+    await call.sleep(4)
+    await call.play("speech-0.wav")
+    await call.sleep(60)
+
+
+class Wordless:
+    """A recogniser that takes all speech for noise."""
+
+    name, version = "wordless", "1"
+
+    def recognize(
+        self, audio: npt.NDArray[np.float32], hints: Sequence[str] = ()
+    ) -> Recognized:
+        """Find no words."""
+        return Recognized(text="")
+
+
+def interrupted(folder: Path, rounds: int) -> tuple[CallHandle, CallHandle]:
     """Let a caller interrupt so often; return his call and the one that he spoke to."""
+    return called(folder, talk, interrupt, rounds=rounds)
+
+
+def called(
+    folder: Path, talk: Flow, interrupt: Flow, *, rounds: int = 1, speech: Speech | None = None
+) -> tuple[CallHandle, CallHandle]:
+    """Let one flow call the other; return the caller's call and the callee's."""
     write_sounds(folder)
     with Workbench(folder / "store", sounds=[folder], speech=speech) as bench:
         headers = {ROUNDS: str(rounds)}
@@ -124,3 +161,19 @@ def first_voiced(sent: Samples, at: int) -> int:
     voiced = levels > np.percentile(levels, 95, method="lower") / 10
     pairs = itertools.pairwise(voiced)
     return begin + FRAME * next(number for number, pair in enumerate(pairs) if all(pair))
+
+
+def share_heard(prompt: Samples, heard: Samples) -> float:
+    """Return which share of a prompt's loud pieces of 100 ms is anywhere in what was heard."""
+    length, size = RATE // 10, len(heard) + RATE // 10
+    power = np.cumsum(np.concatenate(([0.0], heard**2)))
+    loudness = np.sqrt(np.maximum(0.0, power[length:] - power[:-length])) + 1e-6
+    spectrum = np.fft.rfft(heard, size)
+    pieces = prompt[: len(prompt) // length * length].reshape(-1, length)
+    loud = [piece for piece in pieces if np.std(piece) > np.std(prompt) / 3]
+    scores = [
+        np.fft.irfft(spectrum * np.conj(np.fft.rfft(piece, size)), size)[: len(loudness)]
+        / loudness / np.linalg.norm(piece)
+        for piece in loud
+    ]  # fmt: skip
+    return sum(float(score.max()) > 0.9 for score in scores) / len(loud)
