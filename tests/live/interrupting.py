@@ -48,7 +48,7 @@ async def talk(call: CallControl) -> list[str]:
 async def interrupt(call: CallControl) -> None:
     """Speak over what is played, at random moments."""
     await call.record()
-    await call.sleep(3)
+    await call.sleep(5)
     while True:
         await call.sleep(call.random.uniform(0.8, 1.8))
         await call.play(f"speech-{call.random.randrange(len(SPEECH))}.wav")

@@ -27,7 +27,7 @@ def test_every_prompt_stops_for_whoever_speaks_over_it(tmp_path: Path, rounds: R
     count = rounds(20, 100)
     caller, taken = interrupted(tmp_path, count)
     times = reactions(caller)
-    assert len(times) >= count
+    assert len(times) >= 0.9 * count, "few of what was said fell into a prompt"
     assert None not in times, "a prompt played on to the end of what was said over it"
     ends = [event for event in taken.history if isinstance(event, ev.PromptFinished)]
     assert {event.outcome for event in ends} == {"interrupted"}
