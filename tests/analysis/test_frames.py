@@ -112,3 +112,8 @@ def test_nobody_writes_markup_into_a_frame(payload: str) -> None:
             table = html[html.index("<table") : html.rindex("</table>") + len("</table>")]
             assert html.count("</style>") == 1
             assert CALL_ID in check_harmless(table)
+
+
+def test_a_field_that_is_text_in_one_event_stays_text() -> None:
+    events = frames(asked(digits="••")).events()
+    assert "••" in set(events["digits"])

@@ -28,6 +28,7 @@ TELLING = (
     "by", "status", "sip_code", "q850_cause", "outcome", "digit", "digits", "method", "prompt",
     "recording", "sending", "timer", "step", "value", "gather", "max_digits", "seconds", "name",
     "cause", "codec", "clock_rate", "error_type", "room", "slot", "fork", "way", "members",
+    "concealment", "secret",
     "detection", "answered_by", "category", "detector",
     "listening",
 )  # fmt: skip
@@ -101,9 +102,29 @@ async def hear(call: CallControl) -> str:
 
 
 @flow
+async def gather_secret(call: CallControl) -> Any:
+    await call.answer()
+    await call.record()
+    pin = await call.gather(4, timeout=20, secret=True)
+    await call.sleep(1.5)
+    return await call.step("reverse", reverse, pin.secret)
+
+
+def reverse(digits: str) -> str:
+    return digits[::-1]
+
+
+@flow
 async def press(call: CallControl) -> None:
     await call.sleep(0.5)
     await call.send_digits("4w2")
+    await call.sleep(60)
+
+
+@flow
+async def press_pin(call: CallControl) -> None:
+    await call.sleep(1)
+    await call.send_digits("2581")
     await call.sleep(60)
 
 
@@ -330,6 +351,7 @@ ROWS = (
     Row("say", say),
     Row("gather send_digits", gather, press),
     Row("hear", hear),
+    Row("gather", gather_secret, press_pin),
     Row("detect_digits", hear_tones, sound_tones),
     Row("record pause_recording resume_recording stop_recording", record),
     Row("hold resume", hold),

@@ -19,12 +19,12 @@ Histories = Callable[[], Iterable[tuple[str, Sequence[ev.Event]]]]
 _TIMES = ("start", "ring", "answer", "end")
 _WHOLE = ("q850_cause", "sip_code", "events")
 _PLACE = ("call_id", "version", "topic", "kind", "at", "media_ms", "words")
-_WHOLE_FIELDS = frozenset(
-    field.name
-    for kind in ev.EVENTS
-    for field in msgspec.structs.fields(kind)
-    if field.type in (int, int | None)
-)
+_FIELDS = [field for kind in ev.EVENTS for field in msgspec.structs.fields(kind)]
+_WHOLE_TYPES = (int, int | None)
+_WHOLE_FIELDS = {field.name for field in _FIELDS if field.type in _WHOLE_TYPES} - {
+    field.name for field in _FIELDS if field.type not in _WHOLE_TYPES
+}
+"""Whole numbers in every event that has such a field."""
 _REALS = [
     name for name in QUALITY if name.startswith(("jitter", "loss", "rtt", "mos_lq", "mos_cq"))
 ]
