@@ -115,5 +115,5 @@ def test_nobody_writes_markup_into_a_frame(payload: str) -> None:
 
 
 def test_a_field_that_is_text_in_one_event_stays_text() -> None:
-    events = frames(asked(digits="••")).events()
-    assert "••" in set(events["digits"])
+    events = frames(asked(digits="*1")).events()
+    assert "*1" in set(events["digits"])
