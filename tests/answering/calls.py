@@ -26,13 +26,11 @@ from tests.speech.noises import (
 )
 from tests.speech.sets import HERE, lines_of, read
 from workbench import events as ev
-from workbench.answering import Maker, Thresholds, Verdict
 from workbench.clock import EPOCH
 from workbench.speech.ears import Finding
 
 GREETINGS = HERE / "greetings"
 TAIL_MS = 4000
-STEP_MS = 20
 
 
 class AnsweredCall(NamedTuple):
@@ -119,19 +117,3 @@ def events(findings: Iterable[Finding]) -> Iterator[tuple[int, ev.Event]]:
         kind: Any = finding.kind
         place = {"call_id": "CA", "version": 1, "at": EPOCH, "listening": "listening-1"}
         yield finding.media_ms, kind(**place, **finding.fields)
-
-
-def judged(
-    heard: Iterable[tuple[int, ev.Event]], maker: Maker, *, wait_for_beep: bool = False
-) -> tuple[Verdict, int]:
-    """Return a detector's verdict and its moment, as in a flow whose timers are on time."""
-    machine, now_ms = maker(Thresholds(), 0, wait_for_beep=wait_for_beep), 0
-    for at_ms, event in [*heard, (60_000, None)]:
-        while (wake_ms := machine.wake_ms()) is not None and wake_ms < at_ms:
-            now_ms = max(wake_ms, now_ms + STEP_MS)
-            if (verdict := machine.hear(None, now_ms)) is not None:
-                return verdict, now_ms
-        now_ms = max(now_ms, at_ms)
-        if (verdict := machine.hear(event, now_ms)) is not None:
-            return verdict, now_ms
-    return machine.give_up(now_ms), now_ms

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from tests.answering.calls import AnsweredCall, events, judged
-from workbench.answering import Maker
+from tests.answering.calls import AnsweredCall, events
+from workbench.answering import Maker, afterwards
 from workbench.speech.ears import Finding
 
 KEPT = Path(__file__).parent / "heard.jsonl.gz"
@@ -61,7 +61,8 @@ def judge(calls: Iterable[Heard], maker: Maker, *, wait_for_beep: bool = False) 
     """Return a detector's verdicts."""
     found = []
     for call in calls:
-        verdict, at_ms = judged(events(call.found), maker, wait_for_beep=wait_for_beep)
+        heard = events(call.found)
+        verdict, at_ms = afterwards.judge(heard, maker, wait_for_beep=wait_for_beep)
         found.append(
             Judged(
                 name=call.name, truth=call.answered_by, answered_by=verdict.answered_by,

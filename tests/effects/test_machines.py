@@ -8,6 +8,8 @@ import pytest
 from tests.simulation import Simulation
 from workbench import events as ev
 from workbench.answering import Thresholds, Verdict
+from workbench.answering.afterwards import judge_again
+from workbench.answering.greeting import Greeting
 from workbench.control import CallControl
 from workbench.engine.loopback import FarEnd
 from workbench.errors import InvalidInput
@@ -132,6 +134,26 @@ async def test_a_call_that_ends_meanwhile_ends_the_detection(tmp_path: Path) -> 
     history = await story(tmp_path, gives_up)
     found = only(history, ev.AnswererDetected)
     assert (found.answered_by, found.reason) == ("unknown", "cancelled")
+
+
+@pytest.mark.parametrize("text", ["Hello?", "This is Tom.", "please leave a message"])
+async def test_a_recorded_call_is_judged_again(tmp_path: Path, text: str) -> None:
+    history = await story(tmp_path, asks, Said(at_ms=500, text=text))
+    found = only(history, ev.AnswererDetected)
+    verdict, took_ms = judge_again(history, Greeting)
+    assert (verdict.answered_by, verdict.reason) == (found.answered_by, found.reason)
+    assert took_ms == pytest.approx(found.decided_ms, abs=40)
+    assert judge_again(history, Cynic)[0].answered_by == "machine_start"
+
+
+async def test_a_call_that_nobody_asked_about_is_not_judged(tmp_path: Path) -> None:
+    @flow
+    async def does_not_ask(call: CallControl) -> None:
+        await call.sleep(1)
+
+    history = await story(tmp_path, does_not_ask)
+    with pytest.raises(InvalidInput, match="nobody asked"):
+        judge_again(history, Greeting)
 
 
 async def test_alarms_on_record_are_few(tmp_path: Path) -> None:

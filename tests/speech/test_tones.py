@@ -19,7 +19,8 @@ from tests.speech.noises import (
     sine,
 )
 from tests.speech.sets import HERE, lines_of, prompts, read
-from workbench.speech.tones import Tone, Tones
+from workbench.speech import Tone
+from workbench.speech.tones import Tones
 
 
 def heard(sound: Sound, noise: float = 0.0, seed: int = 0) -> list[Tone]:

@@ -2,7 +2,7 @@
 
 It decides from recorded events alone, inside of the flow, so that a replay decides the same
 without any model. Siblings: `greeting` (the default), `phrases` (what it listens for),
-`wordcount` (the plain rule to compare with).
+`wordcount` (the plain rule to compare with), `afterwards` (on a recorded call).
 """
 
 from typing import Literal, Protocol

@@ -7,10 +7,10 @@ E.180 with its Supplement 2 (busy, ringback). `sinusoids` finds the tones of a m
 from collections.abc import Iterator
 from typing import Literal
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from workbench.speech import Tone
 from workbench.speech.music import SPAN, Music
 from workbench.speech.sinusoids import PAIRS, Chord, Sinusoids
 
@@ -45,17 +45,6 @@ PIECE_MS = 5000
 
 ToneName = Literal["beep", "fax-calling", "fax-answer", "busy", "ringback", "music"]
 Frame = npt.NDArray[np.int16]
-
-
-class Tone(msgspec.Struct, frozen=True, kw_only=True):
-    """One tone; the fields are those of `call.tone_heard`."""
-
-    tone: ToneName
-    frequency_hz: int
-    """The lower of a pair; 0 for music."""
-    start_ms: int
-    duration_ms: int
-    """So far, where it is told before its end (`fax-answer`, `music`)."""
 
 
 class _Burst:
