@@ -265,6 +265,42 @@ def test_what_the_far_end_is_sent_is_not_its_speech() -> None:
     assert script.hear(ev.SpeechStarted, utterance="u-1", **of) == []
 
 
+def test_who_listens_to_what_the_far_end_is_sent_does_not_hear_it() -> None:
+    @flow
+    async def check(call: CallControl) -> str:
+        await call.answer()
+        await call.listen("sent")
+        return await call.hear()
+
+    script = begun(check)
+    assert script.words[-2:] == ["listen (received)", "wait 10 s"]
+    script.hear(ev.ListeningStarted, listening="listening-2", recognizer="script", from_ms=0)
+    assert "flow returned 'yes'" in script.speaks("yes")
+    script.hang_up()
+    assert_replays(script, check)
+
+
+def test_the_next_flow_hears_on_where_the_last_one_listened() -> None:
+    @flow
+    async def first(call: CallControl) -> None:
+        await call.answer()
+        await call.hear()
+        await call.become(second)
+
+    @flow
+    async def second(call: CallControl) -> str:
+        return await call.hear()
+
+    script = begun(first)
+    script.speaks("one")
+    script.speech_starts("u-2")
+    run = script.run.follower(second)
+    decided = [draft.kind for draft in run.start(script.history[-1])]
+    assert decided == [ev.FlowStarted, ev.TimerRequested], "nobody is asked to listen again"
+    assert run.floor.busy
+    run.abandon()
+
+
 def test_a_gather_takes_speech_when_that_comes_first() -> None:
     seen: list[Gathered] = []
     ask = asking(seen, digits=4, say="Who is there?")

@@ -122,6 +122,7 @@ class FlowRun:
 
     def note(self, event: ev.Decision) -> None:
         """Take note of what somebody outside of the flow decided; it wakes nobody."""
+        self.floor.fold(event)
         self._hearing.asked(type(event), getattr(event, "prompt", ""))
 
     def hear(self, event: ev.Event) -> list[Draft]:

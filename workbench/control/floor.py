@@ -48,6 +48,8 @@ class Floor:
         """Begin in silence, with nobody listening."""
         self.listening: dict[str, bool] = {}
         """Who listens, and whether for words too."""
+        self.elsewhere: set[str] = set()
+        """Who was asked to listen to what the far end is sent, not to what it says."""
         self.asked = ""
         """Who was asked to listen, by a verb that needed it."""
         self.expected: dict[str, Any] = {}
@@ -150,7 +152,17 @@ class Floor:
             )  # fmt: skip
             self.turns.append(turn)
 
+    def ask(self, listening: str, direction: str) -> None:
+        """Take note of who was asked to listen, and to whom."""
+        if direction == "sent":
+            self.elsewhere.add(listening)
+
+    def _ask(self, event: ev.ListenRequested) -> None:
+        self.ask(event.listening, event.direction)
+
     def _listen(self, event: ev.ListeningStarted) -> None:
+        if event.listening in self.elsewhere:
+            return
         self.listening[event.listening] = event.recognizer not in ("", "none")
 
     def _deafen(self, event: ev.ListeningFinished) -> None:
@@ -164,6 +176,7 @@ class Floor:
 
 
 _FOLDS: dict[type[ev.Event], Callable[[Floor, Any], None]] = {
+    ev.ListenRequested: Floor._ask,
     ev.ListeningStarted: Floor._listen,
     ev.ListeningFinished: Floor._deafen,
     ev.SpeechStarted: Floor._start,

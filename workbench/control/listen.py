@@ -46,6 +46,7 @@ class ListenVerbs(Verbs):
         listening = self._desk.name("listening")
         if redact is not None:
             self._desk.entrust(listening, Redactor, (as_redaction(redact),))
+        self._desk.floor.ask(listening, direction)
         self._desk.decide(
             ev.ListenRequested, listening=listening, direction=direction,
             recognizer=recognizer, hints=tuple(hints), silence_ms=silence_ms,
