@@ -36,6 +36,8 @@ NAMES: dict[str, dict[str, str]] = {
 """The providers that come along, by what they are for and their names."""
 
 
+VOICES = {"piper": "workbench.speech.piper:PiperSynthesizer"}
+"""The voices that have a name, beside the one that comes along."""
 MOST_PROCESSES = 64
 
 
@@ -155,5 +157,6 @@ class Speech:
         if self.synthesizer == "hibari":
             return default_synthesizer()
         options = self.options.get("synthesizer", {})
-        voice: Synthesizer = _find(self.synthesizer)(**options)
+        path = VOICES.get(self.synthesizer, self.synthesizer)
+        voice: Synthesizer = _find(path)(**options)
         return voice

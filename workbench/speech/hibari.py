@@ -24,6 +24,8 @@ VOICE = "heart"
 DURATIONS = b"/Round_output_0"
 """The tensor of how many steps of 25 ms each sound has, in the graph of version 0.2."""
 STEP_MS = 25
+ONSET_MS = 75
+"""So much earlier than the model counts it a word may be heard: three steps, by measurement."""
 LONGEST = 400
 """Sounds that the model is given at once."""
 PUNCTUATION = set(';:,.!?—…"“”() ')
@@ -150,7 +152,8 @@ def _placed(
     for word, text in enumerate(spoken):
         own = [place for place, owner in enumerate(owners) if owner == word]
         if own:
-            start_ms, at = int(ends[own[0]]), int(ends[own[-1] + 1])
+            start_ms = max(at, int(ends[own[0]]) - ONSET_MS)
+            at = int(ends[own[-1] + 1])
         else:
             start_ms = at
         placed.append(PromptWord(text=text, start_ms=start_ms, end_ms=at))
