@@ -86,14 +86,14 @@ class Capture:
     """tcpdump on loopback, while the `with` lasts."""
 
     def __init__(self, path: Path, ports: Sequence[int]) -> None:
-        """Capture what is sent to these UDP ports."""
+        """Capture what is sent to these UDP ports; without any, to all."""
         self.path, self.ports = path, ports
 
     def __enter__(self) -> Self:
         if (tcpdump := shutil.which("tcpdump", path="/usr/sbin:/usr/bin:/sbin:/bin")) is None:
             message = "tcpdump is not installed: apt-get install tcpdump"
             raise RuntimeError(message)
-        only = " or ".join(f"udp dst port {port}" for port in self.ports)
+        only = " or ".join(f"udp dst port {port}" for port in self.ports) or "udp"
         # To its stdout, since tcpdump gives up root before it would open a file.
         with self.path.open("wb") as file:
             self._process = subprocess.Popen(
