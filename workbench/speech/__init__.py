@@ -24,7 +24,12 @@ FRAME_RATE = 8_000
 
 
 class Synthesizer(Protocol):
-    """Speaks a text; may be asked from any thread."""
+    """Speaks a text; may be asked from any thread.
+
+    One that can has `speak_words(text, rate)`, too: samples and their rate, at a pace of 0.5
+    to 2.0, and for each word of the text an `events.PromptWord`, or `()` when it does not know
+    where they are.
+    """
 
     @property
     def name(self) -> str:
