@@ -1,12 +1,17 @@
 """The intelligent IVR on a real call: it speaks, is interrupted, and hands over to a person."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from workbench import CallControl, Flow, Speech, Workbench, flow
+from workbench import CallControl, Conversation, Flow, Speech, Workbench, flow
 from workbench import events as ev
+from workbench.chat import Message, Piece
+from workbench.chat.rules import Use, pieces_of
+from workbench.chat.tools import Goodbye
 from workbench.intelligent_ivr import STAND_IN, ivr
 from workbench.replay import replay
 from workbench.speech.scripted import Said, ScriptedEars
@@ -79,6 +84,60 @@ def test_two_voices_talk_with_what_comes_along(tmp_path: Path) -> None:
     heard = [event.text for event in all_of(history, ev.TranscriptFinal)]
     assert "opening hours" in heard[0]
     assert "talk to a person" in heard[-1]
+
+
+STORY = "It was a dark and stormy night in the harbour. Nobody was out but an old sailor. "
+
+
+class Narrating:
+    """Never comes to an end by itself."""
+
+    name = "narrating"
+
+    def __init__(self) -> None:
+        self.told: list[list[Message]] = []
+        self.stopped = 0
+
+    async def reply(self, messages: Any, tools: Any) -> AsyncIterator[Piece]:
+        """Tell a story, and wait; "goodbye" is answered by the end."""
+        self.told.append(list(messages))
+        if len(self.told) > 1:
+            for piece in pieces_of(Use("end_call")):
+                yield piece
+            return
+        try:
+            for word in (STORY * 3).split():
+                yield {"text": word + " "}
+            await asyncio.Event().wait()
+        finally:
+            self.stopped += 1
+
+
+def test_a_caller_interrupts_and_the_model_learns_how_far_it_came(tmp_path: Path) -> None:
+    model = Narrating()
+
+    @flow
+    async def narrated(call: CallControl) -> Any:
+        await call.answer()
+        return await Conversation(call, model, tools=[Goodbye()]).run()
+
+    lines = (Said(text="tell me a story", at_ms=1_000), Said(text="goodbye", at_ms=8_000))
+    with Workbench(tmp_path, speech=Speech(ears=ScriptedEars(*lines))) as bench:
+        bench.dial(bench.answer(narrated), flow=caller).wait(120)
+        histories = [list(call.wait(60).history) for call in bench.calls]
+        bench.check()
+    (history,) = (each for each in histories if isinstance(each[0], ev.Offered))
+    told = len(model.told)
+    assert replay(history, narrated).equal, str(replay(history, narrated))
+    assert (len(model.told), model.stopped) == (told, 1)
+    assert all_of(history, ev.FlowReturned)[0].value["outcome"] == "goodbye"
+    prompts = all_of(history, ev.PromptFinished)
+    assert [prompt.outcome for prompt in prompts].count("interrupted") == 1
+    asked, answer, then = model.told[-1]
+    assert (asked["content"], then["content"]) == ("tell me a story", "goodbye")
+    assert answer["content"] == " ".join(prompt.heard for prompt in prompts)
+    assert (STORY * 3).startswith(answer["content"])
+    assert 3 < len(answer["content"].split()) < len((STORY * 3).split())
 
 
 def all_of(history: list[ev.Event], kind: type[ev.Event]) -> list[Any]:
