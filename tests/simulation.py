@@ -13,9 +13,10 @@ from workbench.engine.loopback import Loopback
 from workbench.flow import Flow
 from workbench.flow_run import FlowRun
 from workbench.policy import Policy
-from workbench.prompts import PromptShelf
+from workbench.prompts import PromptShelf, Voice
 from workbench.runner import Runner
 from workbench.shipped import shipped
+from workbench.speech.ears import Ears
 from workbench.store import CallLog
 from workbench.switchboard import Switchboard
 
@@ -54,7 +55,14 @@ class Simulation:
     """A switchboard, a runner and a simulated engine; use it with `async with`."""
 
     def __init__(
-        self, folder: Path, *, inbound: Flow | None = None, policy: Policy | None = None
+        self,
+        folder: Path,
+        *,
+        inbound: Flow | None = None,
+        policy: Policy | None = None,
+        ears: Ears | None = None,
+        voice: Voice | None = None,
+        files: Executor | None = None,
     ) -> None:
         self.clock = ManualClock()
         self.engine = Loopback(self.clock)
@@ -63,8 +71,8 @@ class Simulation:
         self.switchboard = Switchboard(self.commit, self.clock, policy=policy)
         runs: dict[str, FlowRun] = {}
         self.effects = Effects(
-            self.switchboard, self.engine, self.clock, PromptShelf(self.log.prompts),
-            [shipped("recordings")], folder, Inline(), Inline(), runs, policy,
+            self.switchboard, self.engine, self.clock, PromptShelf(self.log.prompts, voice),
+            [shipped("recordings")], folder, files or Inline(), Inline(), runs, policy, ears,
         )  # fmt: skip
         self.runner = Runner(self.switchboard, self.effects, runs)
         self.runner.route = lambda _offered: inbound

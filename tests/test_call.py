@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from workbench import events as ev
-from workbench.call import COURSE, ENDS, STARTS, TRANSITIONS, Call, Phase
+from workbench.call import COURSE, TRANSITIONS, Call, Phase
 from workbench.clock import EPOCH
 from workbench.errors import NotAllowedNow
+from workbench.spans import ENDS, STARTS
 
 
 def offered() -> Call:

@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from workbench import events as ev
-from workbench.call import ENDS, STARTS, Call
+from workbench.call import Call
 from workbench.clock import EPOCH
 from workbench.ending import ended_fields, lost_ends
 from workbench.signals import Released
+from workbench.spans import ENDS, STARTS
 
 OUT, IN = "outbound", "inbound"
 

@@ -1,4 +1,4 @@
-"""Prompts in the form that engines play, from files and from texts."""
+"""Prompts in the form that engines play, from files."""
 
 import hashlib
 import threading
@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from workbench.errors import InvalidAudio, InvalidInput, StoreError
+from workbench import prompts
+from workbench.errors import InvalidAudio, StoreError
 from workbench.prompts import PreparedPrompt, PromptShelf
 
 Mono = npt.NDArray[np.float32]
@@ -25,20 +26,6 @@ def played(prompt: PreparedPrompt) -> npt.NDArray[np.int16]:
     assert (info.samplerate, info.channels, info.subtype) == (8000, 1, "PCM_16")
     samples: npt.NDArray[np.int16] = soundfile.read(prompt.path, dtype="int16")[0]
     return samples
-
-
-class Beeps:
-    """A voice of one beep a letter, which counts what it is asked for."""
-
-    name = "beeps/one"
-
-    def __init__(self, version: str = "1") -> None:
-        self.version = version
-        self.asked: list[str] = []
-
-    def speak(self, text: str) -> tuple[Mono, int]:
-        self.asked.append(text)
-        return tone(24_000, seconds=0.1 * len(text)), 24_000
 
 
 @pytest.fixture
@@ -125,6 +112,28 @@ def test_what_cannot_be_arranged_is_told(
         shelf.arranged([shelf.from_file(str(source), [])], offset_s=offset_s, times=times)
 
 
+def test_a_prompt_goes_on_where_it_was_interrupted(shelf: PromptShelf, source: Path) -> None:
+    samples = np.random.default_rng(1).integers(-30_000, 30_000, 4000).astype(np.int16)
+    soundfile.write(source, samples, 8000)
+    whole = shelf.from_file(str(source), [])
+    assert shelf.going_on(whole, 0) == whole
+    assert np.array_equal(played(shelf.going_on(whole, 100)), samples[800:])
+    assert np.array_equal(played(shelf.going_on(whole, 9000)), samples[-160:])
+    endless = played(shelf.going_on(whole, 600, endless=True))
+    assert np.array_equal(endless, np.roll(samples, -800)), "it had begun again once"
+
+
+def test_of_all_that_went_on_only_the_newest_are_kept(
+    shelf: PromptShelf, source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompts, "MOST_RESTS", 3)
+    soundfile.write(source, tone(8000), 8000)
+    whole = shelf.from_file(str(source), [])
+    rests = [shelf.going_on(whole, skip_ms).path for skip_ms in range(20, 140, 20)]
+    assert sorted(folder.glob("rest-*")) == sorted(rests[-3:])
+    assert whole.path.exists()
+
+
 def test_what_would_clip_is_made_quieter(shelf: PromptShelf, source: Path) -> None:
     loud = tone(16_000, level=2.0)
     soundfile.write(source, loud, 16_000, subtype="FLOAT")
@@ -198,37 +207,14 @@ def test_no_samples_are_told(shelf: PromptShelf, source: Path, folder: Path) -> 
     assert list(folder.iterdir()) == []
 
 
-def test_a_text_is_spoken_once(folder: Path) -> None:
-    voice = Beeps()
-    shelf = PromptShelf(folder, voice)
-    prompt = shelf.from_text("Hello")
-    assert prompt.duration_ms == 500
-    assert shelf.from_text("Hello") == prompt
-    assert PromptShelf(folder, voice).from_text("Hello") == prompt
-    assert voice.asked == ["Hello"]
-    assert shelf.from_text("Goodbye") != prompt
-
-
-def test_another_version_of_the_voice_speaks_again(folder: Path) -> None:
-    earlier, later = Beeps("1"), Beeps("2")
-    assert PromptShelf(folder, earlier).from_text("Hi").path != (
-        PromptShelf(folder, later).from_text("Hi").path
-    )
-    assert later.asked == ["Hi"]
-
-
-def test_without_a_voice_nothing_is_spoken(shelf: PromptShelf) -> None:
-    with pytest.raises(InvalidInput, match=r"'Hello' cannot be spoken.*play a file"):
-        shelf.from_text("Hello")
-
-
-def test_many_threads_prepare_one_prompt(folder: Path) -> None:
-    shelf, start = PromptShelf(folder, Beeps()), threading.Barrier(8)
+def test_many_threads_prepare_one_prompt(folder: Path, source: Path) -> None:
+    soundfile.write(source, tone(8000), 8000)
+    shelf, start = PromptShelf(folder), threading.Barrier(8)
     prepared: list[PreparedPrompt] = []
 
     def prepare() -> None:
         start.wait(10)
-        prepared.append(shelf.from_text("Hello"))
+        prepared.append(shelf.from_file(str(source), []))
 
     threads = [threading.Thread(target=prepare) for _ in range(8)]
     for thread in threads:

@@ -15,28 +15,37 @@ from workbench.flow import Flow, flow  # at once, or the module of this name wou
 
 if TYPE_CHECKING:
     from workbench.bench import Workbench
-    from workbench.control import CallControl, Gathered, Played
+    from workbench.control import Answerer, BargeIn, CallControl, Gathered, Played, Reprompt
+    from workbench.conversation import Conversation
     from workbench.engine.account import Account, Registration
     from workbench.errors import CallEnded, StepFailed, WorkbenchError
     from workbench.feed import AudioFrame
     from workbench.handle import CallHandle
     from workbench.policy import Policy
+    from workbench.redaction import Redaction
     from workbench.replay import Divergence, Replay
+    from workbench.speech.choice import Speech
     from workbench.views.history import History
 
 _HOMES = {
     "Account": "engine.account",
+    "Answerer": "control",
     "AudioFrame": "feed",
+    "BargeIn": "control",
     "CallControl": "control",
     "CallEnded": "errors",
     "CallHandle": "handle",
+    "Conversation": "conversation",
     "Divergence": "replay",
     "Gathered": "control",
     "History": "views.history",
     "Played": "control",
     "Policy": "policy",
+    "Redaction": "redaction",
     "Registration": "engine.account",
     "Replay": "replay",
+    "Reprompt": "control",
+    "Speech": "speech.choice",
     "StepFailed": "errors",
     "Tls": "door.tls",
     "Workbench": "bench",
@@ -45,18 +54,24 @@ _HOMES = {
 
 __all__ = [
     "Account",
+    "Answerer",
     "AudioFrame",
+    "BargeIn",
     "CallControl",
     "CallEnded",
     "CallHandle",
+    "Conversation",
     "Divergence",
     "Flow",
     "Gathered",
     "History",
     "Played",
     "Policy",
+    "Redaction",
     "Registration",
     "Replay",
+    "Reprompt",
+    "Speech",
     "StepFailed",
     "Workbench",
     "WorkbenchError",

@@ -12,6 +12,7 @@ from workbench.errors import InvalidFlow, InvalidInput
 from workbench.flow import Flow
 from workbench.policy import Policy
 from workbench.sip import check_headers, is_ipv4, parse_address
+from workbench.speech.choice import Speech
 
 LOOPBACK = "127.0.0.1"
 MOST_REDIRECTS = 10
@@ -54,6 +55,18 @@ def as_policy(policy: Any) -> Policy:
     if policy is None or isinstance(policy, Policy):
         return policy or Policy()
     message = f"`policy` is a Policy, such as `Policy(allow=[…])`, not {policy!r}."
+    raise InvalidInput(message)
+
+
+def as_speech(speech: Any) -> Speech:
+    """Return what listens and speaks, the default for None.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if speech is None or isinstance(speech, Speech):
+        return speech or Speech()
+    message = f"`speech` is a Speech, such as `Speech(recognizer=…)`, not {speech!r}."
     raise InvalidInput(message)
 
 

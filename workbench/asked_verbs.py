@@ -71,6 +71,14 @@ class AskedVerbs:
         """End the recording before the call."""
         self._ask("stop_recording")
 
+    def listen(self, direction: str = "received", **options: Any) -> str:
+        """Listen from now on; the options are those in a flow; return the listening's name."""
+        return str(self._ask("listen", direction, **options))
+
+    def stop_listening(self, listening: str = "") -> None:
+        """End a listening, or all of them, before the call."""
+        self._ask("stop_listening", listening)
+
     def redirect(self, to: str) -> None:
         """Refuse a call that is not answered, and tell the caller whom to call instead."""
         self._ask("redirect", to)

@@ -17,6 +17,7 @@ from workbench.arguments import (
     as_flow,
     as_flows,
     as_policy,
+    as_speech,
     call_limits,
     check_invite,
     folder,
@@ -42,6 +43,7 @@ from workbench.receiving import Receiving
 from workbench.recovery import recover
 from workbench.replay import Flows, Replay, replay
 from workbench.shipped import shipped
+from workbench.speech.choice import Speech
 from workbench.store import CallLog
 
 MOST_FAILURES = 100
@@ -56,6 +58,10 @@ class Workbench(Receiving):
     Opening it ends on record what an earlier bench left open. Close it, or use it in a
     `with` statement: closing hangs up what is still up.
     """
+
+    _operation: Operation | None = None
+    recovered: list[str]
+    """Ids of the calls that an earlier bench left open and this one ended on record."""
 
     def __init__(
         self,
@@ -72,6 +78,7 @@ class Workbench(Receiving):
         codecs: Sequence[str] = CODECS,
         tls: Tls | None = None,
         rtp_from: str = "negotiated",
+        speech: Speech | None = None,
     ) -> None:
         """Open the store, created when it is missing; `read_only` only looks at it.
 
@@ -88,6 +95,7 @@ class Workbench(Receiving):
             codecs: what is offered and accepted, in the order of preference.
             tls: the certificate that is shown, and whose are believed.
             rtp_from: `negotiated`, or `anywhere` for far ends behind a NAT.
+            speech: what listens and speaks; by default what comes with the installation.
 
         Raises:
             InvalidInput: an argument cannot be used.
@@ -95,18 +103,16 @@ class Workbench(Receiving):
             StoreError: the store cannot be opened; why, and what to do.
         """
         self.frames = Frames(self._histories)
-        self._operation: Operation | None = None
         self._engine, self._clock = engine, clock or SystemClock()
-        self._host, self._policy = own_address(host), as_policy(policy)
-        super().__init__(accounts, self._policy)
-        terms = own_terms(srtp, codecs, rtp_from, engine)
-        self._terms, self._tls = terms, own_tls(tls, engine)
+        self._host = own_address(host)
+        super().__init__(accounts, as_policy(policy))
+        self._terms = own_terms(srtp, codecs, rtp_from, engine)
+        self._tls, self._speech = own_tls(tls, engine), as_speech(speech)
         self._sounds = [*folders(sounds), shipped("recordings")]
         self._failures: list[ev.FlowFailed] = []
         self._closed, self._read_only = False, read_only
         self._log = CallLog.open(folder(store), writable=not read_only)
-        self.recovered: list[str] = [] if read_only else self._recover()
-        """Ids of the calls that an earlier bench left open and this one ended on record."""
+        self.recovered = [] if read_only else self._recover()
 
     # -- calls -----------------------------------------------------------------------------
 
@@ -351,7 +357,7 @@ class Workbench(Receiving):
         if self._operation is None:
             engine = self._engine or Pool(host=self._host, terms=self._terms, tls=self._tls)
             self._operation = Operation(
-                self._log, engine, self._clock, self._sounds, self._policy
+                self._log, engine, self._clock, self._sounds, self._policy, self._speech
             )
             self._operation.switchboard.subscribe(self._note_failure)
             self._operation.runner.keep = self._keep_source

@@ -12,6 +12,9 @@ from typing import Any, Literal, Self
 
 from workbench import events as ev
 from workbench.errors import NotAllowedNow
+from workbench.ledger import Ledger
+from workbench.spans import ENDS, STARTS
+from workbench.vault import MARK
 
 Direction = Literal["inbound", "outbound"]
 
@@ -52,50 +55,6 @@ TRANSITIONS: dict[tuple[Phase, type[ev.Event]], Phase] = {
 COURSE = frozenset(event for _, event in TRANSITIONS)
 """The events that move a call from phase to phase; all others leave it where it is."""
 
-STARTS: dict[type[ev.Event], str] = {
-    ev.PromptRequested: "prompt",
-    ev.GatherRequested: "gather",
-    ev.TimerRequested: "timer",
-    ev.StepRequested: "step",
-    ev.DigitsRequested: "sending",
-    ev.RecordRequested: "recording",
-    ev.HoldRequested: "hold",
-    ev.ResumeRequested: "hold",
-    ev.TransferRequested: "transfer",
-    ev.DialRequested: "dial",
-    ev.BridgeRequested: "other",
-    ev.JoinRequested: "room",
-    ev.ReferReceived: "refer",
-    ev.ParkRequested: "park",
-    ev.PickupRequested: "pickup",
-    ev.Bridged: "other",
-    ev.ForkRequested: "fork",
-}
-"""Events that begin something which must have an end in the log, with its name's field."""
-
-ENDS: dict[type[ev.Event], str] = {
-    ev.PromptFinished: "prompt",
-    ev.GatherFinished: "gather",
-    ev.TimerFired: "timer",
-    ev.TimerCancelled: "timer",
-    ev.StepReturned: "step",
-    ev.DigitsSent: "sending",
-    ev.RecordingStored: "recording",
-    ev.RecordingFailed: "recording",
-    ev.Held: "hold",
-    ev.Resumed: "hold",
-    ev.HoldFailed: "hold",
-    ev.TransferFinished: "transfer",
-    ev.DialFinished: "dial",
-    ev.Unbridged: "other",
-    ev.ConferenceLeft: "room",
-    ev.ReferFinished: "refer",
-    ev.ParkFinished: "park",
-    ev.PickedUp: "pickup",
-    ev.ForkFinished: "fork",
-}
-"""The events that are such an end."""
-
 _STATUS = {
     Phase.IDLE: "queued",
     Phase.PLACED: "queued",
@@ -126,10 +85,15 @@ class Call:
         self.rang = False
         self.media = False
         self.detects_digits = False
-        self.redirects = 0
+        self.concealing: dict[str, ev.GatherRequested] = {}  # gathers that make keys secret
+        self.secret_keys = self.redirects = 0
         """How many 3xx responses are still followed."""
         self.time_limit_s: float | None = None
         self.held = self.held_by_far_end = self.muted = False
+        self._begin_empty()
+
+    def _begin_empty(self) -> None:
+        """Begin with nothing started."""
         self.open: dict[tuple[str, str], ev.Event] = {}
         """What was started and has no end yet, by (kind, name)."""
         self.recording_starts: dict[str, int] = {}
@@ -150,8 +114,12 @@ class Call:
         """Dials that were answered, by their names."""
         self.invite = self.accepted = ""
         """The INVITE and the 2xx that began the dialog, once they are on record."""
+        self.ledger = Ledger()
+        """What was said, and heard of it."""
         self.forking: set[str] = set()
         """Forks whose audio flows."""
+        self.listening: list[str] = []
+        """Listenings that have begun."""
         self.flow = ""
         self.flow_running = False
         self.app_hung_up = False
@@ -175,6 +143,17 @@ class Call:
     def closed(self) -> bool:
         """Whether the call is over and nothing that belongs to it is still to come."""
         return self.ended is not None and not self.open and not self.flow_running
+
+    def hides(self, key: str) -> bool:
+        """Tell whether a key that is pressed now is secret.
+
+        One that ends the gather is no part of the secret, and a replay must see it.
+        """
+        asking = [
+            each for name, each in self.concealing.items() if ("gather", name) in self.open
+        ]
+        ends = bool(asking) and all(key in each.finish_on for each in asking)
+        return bool(self.concealing) and not ends
 
     def media_ms(self, at: datetime) -> int | None:
         """Return where on the leg's audio clock a moment lies, None before there is audio."""
@@ -255,12 +234,21 @@ def _detect(call: Call, event: Any) -> None:
     call.detects_digits = not event.reason
 
 
+def _press(call: Call, event: Any) -> None:
+    call.secret_keys += event.digit == MARK
+
+
+def _gather(call: Call, event: Any) -> None:
+    if event.secret:
+        call.concealing[event.gather] = event
+
+
+def _reveal(call: Call, event: Any) -> None:
+    call.concealing.pop(event.concealment, None)
+
+
 def _limit(call: Call, event: Any) -> None:
     call.time_limit_s = event.seconds
-
-
-def _ring(call: Call, _event: Any) -> None:
-    call.rang = True
 
 
 def _answer(call: Call, event: Any) -> None:
@@ -332,6 +320,15 @@ def _finish_fork(call: Call, event: Any) -> None:
     call.forking.discard(event.fork)
 
 
+def _start_listening(call: Call, event: Any) -> None:
+    call.listening.append(event.listening)
+
+
+def _finish_listening(call: Call, event: Any) -> None:
+    if event.listening in call.listening:
+        call.listening.remove(event.listening)
+
+
 def _sets(name: str, *, value: bool) -> Callable[["Call", Any], None]:
     return lambda call, _event: setattr(call, name, value)
 
@@ -344,23 +341,24 @@ def _finish_flow(call: Call, _event: Any) -> None:
     call.flow_running = False
 
 
-def _hang_up(call: Call, _event: Any) -> None:
-    call.app_hung_up = True
-
-
 def _end(call: Call, event: Any) -> None:
     call.ended = event
 
 
 _FOLDS = {
+    ev.PromptPrepared: lambda call, event: call.ledger.prepared(event),
+    ev.PromptFinished: lambda call, event: call.ledger.finished(event),
     ev.Placed: _place,
     ev.Redirected: _redirect,
     ev.LimitRequested: _limit,
     ev.DigitDetectionStarted: _detect,
-    ev.RedirectRequested: _hang_up,
+    ev.DigitReceived: _press,
+    ev.GatherRequested: _gather,
+    ev.Revealed: _reveal,
+    ev.RedirectRequested: _sets("app_hung_up", value=True),
     ev.Offered: _begin,
-    ev.Ringing: _ring,
-    ev.EarlyMedia: _ring,
+    ev.Ringing: _sets("rang", value=True),
+    ev.EarlyMedia: _sets("rang", value=True),
     ev.Answered: _answer,
     ev.MediaStarted: _start_media,
     ev.RecordingStarted: _start_recording,
@@ -377,6 +375,8 @@ _FOLDS = {
     ev.SipMessageTraced: _trace,
     ev.ForkStarted: _start_fork,
     ev.ForkFinished: _finish_fork,
+    ev.ListeningStarted: _start_listening,
+    ev.ListeningFinished: _finish_listening,
     ev.Held: _sets("held", value=True),
     ev.Resumed: _sets("held", value=False),
     ev.HeldByFarEnd: _sets("held_by_far_end", value=True),
@@ -387,7 +387,7 @@ _FOLDS = {
     ev.FlowReplaced: _finish_flow,
     ev.FlowReturned: _finish_flow,
     ev.FlowFailed: _finish_flow,
-    ev.HangupRequested: _hang_up,
-    ev.RejectRequested: _hang_up,
+    ev.HangupRequested: _sets("app_hung_up", value=True),
+    ev.RejectRequested: _sets("app_hung_up", value=True),
     ev.Ended: _end,
 }

@@ -78,6 +78,23 @@ class Play(Command, frozen=True, kw_only=True, tag="play"):
     path: str
     endless: bool = False
     """Begin again at its end, until it is stopped."""
+    more: bool = False
+    """This is its first part, and others follow by `PlayMore`."""
+
+
+class PlayMore(Command, frozen=True, kw_only=True, tag="play_more"):
+    """Play a further part of a prompt, after those that were given before.
+
+    When it comes late there is silence meanwhile.
+    """
+
+    prompt: str
+    path: str = ""
+    """A WAV file (mono, 16 bit, 8 kHz); empty when nothing is added."""
+    last: bool = False
+    """Nothing follows."""
+    reason: str = ""
+    """Why what was to follow is missing: the prompt ends as failed."""
 
 
 class Stop(Command, frozen=True, kw_only=True, tag="stop"):
@@ -116,6 +133,18 @@ class SendDigits(Command, frozen=True, kw_only=True, tag="send_digits"):
     method: KeyMethod = "rfc4733"
     duration_ms: int = 160
     """How long each key is pressed."""
+
+
+class Conceal(Command, frozen=True, kw_only=True, tag="conceal"):
+    """Let what the far end says be neither recorded nor given to others; report `Concealed`."""
+
+    concealment: str
+
+
+class Reveal(Command, frozen=True, kw_only=True, tag="reveal"):
+    """End a concealment once no key is down and its tone has faded; report `Revealed`."""
+
+    concealment: str
 
 
 class DetectDigits(Command, frozen=True, kw_only=True, tag="detect_digits"):
@@ -227,6 +256,7 @@ AnyCommand = (
     | Answer
     | Reject
     | Play
+    | PlayMore
     | Stop
     | SendDigits
     | Record
@@ -242,6 +272,8 @@ AnyCommand = (
     | Link
     | Unbridge
     | DetectDigits
+    | Conceal
+    | Reveal
     | Redirect
     | Hold
     | Resume

@@ -18,14 +18,23 @@ LOST = "the workbench was lost while the call was up"
 
 Fields = dict[str, Any]
 
-_INTERRUPTED: dict[str, type[ev.Event]] = {
-    "transfer": ev.TransferFinished,
-    "hold": ev.HoldFailed,
-    "refer": ev.ReferFinished,
-    "park": ev.ParkFinished,
-    "pickup": ev.PickedUp,
+UNDETECTED = {"answered_by": "unknown", "category": "uncertain", "reason": "cancelled"}
+"""The end of a detection that nobody waited for."""
+
+_INTERRUPTED: Fields = {"outcome": "interrupted"}
+_LOOSE: dict[str, tuple[type[ev.Event], Fields]] = {
+    "prompt": (ev.PromptFinished, {"outcome": "interrupted", "played_ms": 0}),
+    "sending": (ev.DigitsSent, _INTERRUPTED),
+    "transfer": (ev.TransferFinished, _INTERRUPTED),
+    "hold": (ev.HoldFailed, _INTERRUPTED),
+    "refer": (ev.ReferFinished, _INTERRUPTED),
+    "park": (ev.ParkFinished, _INTERRUPTED),
+    "pickup": (ev.PickedUp, _INTERRUPTED),
+    "other": (ev.Unbridged, {}),
+    "room": (ev.ConferenceLeft, {}),
+    "concealment": (ev.Revealed, {}),
 }
-"""Ends that say `interrupted`, by what they end."""
+"""The ends of what the engine began, by what they end: their kind, and what they say."""
 
 
 def ended_fields(call: Call, released: sg.Released) -> Fields:
@@ -86,26 +95,11 @@ def loose_ends(
     """Return the ends of what the engine began on a leg that is gone."""
     ends: list[tuple[type[ev.Event], Fields]] = []
     for kind, name in call.open:
-        if kind == "prompt":
-            fields = {
-                "prompt": name,
-                "outcome": "interrupted",
-                "played_ms": 0,
-                "reason": reason,
-            }
-            ends.append((ev.PromptFinished, fields))
-        elif kind == "sending":
-            sent = {"sending": name, "outcome": "interrupted", "reason": reason}
-            ends.append((ev.DigitsSent, sent))
-        elif kind == "dial":
+        if kind == "dial":
             ends.append((ev.DialFinished, _dial_end(call, name, reason)))
-        elif kind == "other":
-            ends.append((ev.Unbridged, {"other": name, "reason": reason}))
-        elif kind == "room":
-            ends.append((ev.ConferenceLeft, {"room": name, "reason": reason}))
-        elif kind in _INTERRUPTED:
-            undone = {kind: name, "outcome": "interrupted", "reason": reason}
-            ends.append((_INTERRUPTED[kind], undone))
+        elif kind in _LOOSE:
+            end, fields = _LOOSE[kind]
+            ends.append((end, {kind: name, **fields, "reason": reason}))
     return ends
 
 
@@ -128,18 +122,27 @@ def lost_ends(call: Call) -> list[tuple[type[ev.Event], Fields]]:
         failure = {"error_type": "WorkbenchLost", "error": LOST}
         ends.append((ev.FlowFailed, outside | failure))
     ends += loose_ends(call, LOST)
-    for kind, name in call.open:
-        if kind == "gather":
-            gathered = {"gather": name, "digits": "", "reason": "cancelled"}
-            ends.append((ev.GatherFinished, outside | gathered))
-        elif kind == "fork":
-            ends.append((ev.ForkFinished, {"fork": name, "frames": 0, "reason": LOST}))
-        elif kind == "timer":
-            ends.append((ev.TimerCancelled, outside | {"timer": name}))
-        elif kind == "step":
-            ends.append(
-                (ev.StepReturned, {"step": name, "error_type": "WorkbenchLost", "error": LOST})
-            )
+    ends += [end for kind, name in call.open if (end := _lost_end(kind, name, outside))]
     if call.ended is None:
         ends.append((ev.Ended, lost_fields(call)))
     return ends
+
+
+def _lost_end(kind: str, name: str, outside: Fields) -> tuple[type[ev.Event], Fields] | None:
+    match kind:
+        case "gather":
+            gathered = {"gather": name, "digits": "", "reason": "cancelled"}
+            return ev.GatherFinished, outside | gathered
+        case "detection":
+            return ev.AnswererDetected, outside | {"detection": name, **UNDETECTED}
+        case "fork":
+            return ev.ForkFinished, {"fork": name, "frames": 0, "reason": LOST}
+        case "listening":
+            return ev.ListeningFinished, {"listening": name, "reason": LOST}
+        case "timer":
+            return ev.TimerCancelled, outside | {"timer": name}
+        case "step":
+            lost = {"step": name, "error_type": "WorkbenchLost", "error": LOST}
+            return ev.StepReturned, lost
+        case _:
+            return None

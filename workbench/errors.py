@@ -9,6 +9,10 @@
     ├── CallNotFound (also a LookupError)  no such call in the store
     ├── NotAllowedNow                      a verb that the call's state does not allow
     ├── StepFailed                         the function of a step raised
+    ├── ServiceFailed                      a service could not do what it was asked
+    │   ├── ServiceBusy                    it has too much to do, or we asked too often
+    │   ├── ServiceTimedOut                it did not answer in time, or fell silent
+    │   └── ServiceGarbled                 what it said is not what the protocol says
     ├── EngineError                        the engine could not do what it was asked
     │   ├── AddressInUse                   something listens there already
     │   └── EngineLost                     a worker process died
@@ -65,6 +69,22 @@ class StepFailed(WorkbenchError):
         """Say which step failed, with the recorded error's type and text."""
         super().__init__(f"Step {name!r} failed with {kind}: {message}")
         self.name, self.kind, self.message = name, kind, message
+
+
+class ServiceFailed(WorkbenchError):
+    """A service of the network could not do what it was asked."""
+
+
+class ServiceBusy(ServiceFailed):
+    """It has too much to do, or we asked too often."""
+
+
+class ServiceTimedOut(ServiceFailed):
+    """It did not answer in time, or fell silent in the middle of its answer."""
+
+
+class ServiceGarbled(ServiceFailed):
+    """What it said is not what the protocol says: cut off, too long, or no such thing."""
 
 
 class EngineError(WorkbenchError):

@@ -19,7 +19,7 @@ from workbench import flow_loop
 from workbench.asking import NOWHERE, AskedAt, asked_line, short_name
 from workbench.call import Call
 from workbench.clock import EPOCH
-from workbench.control import CallControl
+from workbench.control import CallControl, Floor
 from workbench.errors import CallEnded, InvalidInput
 from workbench.flow import Flow
 from workbench.flow_loop import SpinningFlow
@@ -72,7 +72,9 @@ class FlowRun:
         self.flow, self.number = flow, number
         self.call = Call(call_id)
         self.digits: deque[str] = deque()
+        self.floor = Floor()
         self.steps: dict[str, Entrusted] = {}
+        self.pieces: dict[str, deque[Any]] = {}
         self.finished = False
         self._asked_line = asked_line if lines else _unasked
         self._loop = flow_loop.FlowLoop(self._timer_started, self._timer_cancelled, lines=lines)
@@ -96,8 +98,11 @@ class FlowRun:
     def fold(self, event: ev.Event) -> None:
         """Take note of an event from before the flow started."""
         self.call.apply(event)
+        self.floor.fold(event)
         if isinstance(event, ev.DigitReceived):
             self.digits.append(event.digit)
+        elif isinstance(event, ev.StepYielded | ev.StepReturned) and event.step in self.pieces:
+            self.pieces[event.step].append(event)
 
     def start(self, event: ev.Event) -> list[Draft]:
         """Start the flow; this event, taken note of already, is the cause."""
@@ -117,6 +122,7 @@ class FlowRun:
 
     def note(self, event: ev.Decision) -> None:
         """Take note of what somebody outside of the flow decided; it wakes nobody."""
+        self.floor.fold(event)
         self._hearing.asked(type(event), getattr(event, "prompt", ""))
 
     def hear(self, event: ev.Event) -> list[Draft]:
@@ -155,6 +161,7 @@ class FlowRun:
         number = self.number + 1 if self.started else self.number
         following = FlowRun(flow, self.call.id, number=number)
         following.call, following.digits, following.steps = self.call, self.digits, self.steps
+        following.floor = self.floor
         return following
 
     def abandon(self) -> None:

@@ -22,8 +22,11 @@ from workbench.errors import InvalidAudio, NotAllowedNow
 from workbench.feed import Feed
 from workbench.flow import Flow
 from workbench.recording import open_recording
+from workbench.replay import HeardAgain, listen_again
+from workbench.speech.choice import Speech
 from workbench.views.history import History, html_table
 from workbench.views.ladder import ladder
+from workbench.views.transcript import Transcript
 from workbench.views.wording import legible
 
 if TYPE_CHECKING:
@@ -228,6 +231,24 @@ class CallHandle(AskedVerbs):
             "audio is stored when the call is over."
         )
         raise NotAllowedNow(message)
+
+    @property
+    def transcript(self) -> Transcript:
+        """What was said so far, line by line; it grows while the call goes on."""
+        return Transcript(self.history)
+
+    def listen_again(self, speech: Speech | None = None) -> list[HeardAgain]:
+        """Hear the recording as the call was heard, with today's or other speech.
+
+        Returns:
+            What each listening of the call finds now, beside what is on record.
+
+        Raises:
+            NotAllowedNow: the call has no recording, or nobody listened.
+        """
+        samples, _ = self.audio()
+        audio = np.round(samples * 32768).clip(-32768, 32767).astype(np.int16)
+        return listen_again(self.history, self._stored(), audio, speech or Speech())
 
     def waveform(self) -> bytes:
         """Draw the recording with prompts and digits marked, as a PNG.

@@ -84,6 +84,15 @@ class Hearing:
         for wanted in ("recording", "paused", "resumed", "stopped"):
             self._resolve(event, wanted, event.recording)
 
+    def _hear_step_returned(self, event: ev.StepReturned) -> None:
+        for wanted in ("step", "piece"):
+            self._resolve(event, wanted, event.step)
+
+    def _hear_listening_finished(self, event: ev.ListeningFinished) -> None:
+        for wanted in ("listening", "listening_finished"):
+            self._resolve(event, wanted, event.listening)
+        self._resolve(event, "floor")
+
     def _hear_fork_finished(self, event: ev.ForkFinished) -> None:
         for wanted in ("fork", "fork_finished"):
             self._resolve(event, wanted, event.fork)
@@ -94,6 +103,7 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
     ev.Refused: Hearing._hear_refused,
     ev.MediaStarted: lambda me, event: me._resolve(event, "media"),
     ev.DigitReceived: lambda me, event: me._resolve(event, "digit"),
+    ev.Concealed: lambda me, event: me._resolve(event, "concealed", event.concealment),
     ev.DigitDetectionStarted: lambda me, event: me._resolve(event, "detecting"),
     ev.DigitsSent: Hearing._hear_digits_sent,
     ev.PromptFinished: Hearing._hear_prompt_finished,
@@ -115,6 +125,8 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
     ev.PickedUp: lambda me, event: me._resolve_unless_cut(event, "pickup", event.pickup),
     ev.ForkStarted: lambda me, event: me._resolve(event, "fork", event.fork),
     ev.ForkFinished: Hearing._hear_fork_finished,
+    ev.ListeningStarted: lambda me, event: me._resolve(event, "listening", event.listening),
+    ev.ListeningFinished: Hearing._hear_listening_finished,
     ev.Held: lambda me, event: me._resolve(event, "hold", event.hold),
     ev.Resumed: lambda me, event: me._resolve(event, "hold", event.hold),
     ev.HoldFailed: lambda me, event: me._resolve_unless_cut(event, "hold", event.hold),
@@ -122,5 +134,19 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
     ev.Unmuted: lambda me, event: me._resolve(event, "unmuted"),
     ev.ReferReceived: lambda me, event: me._resolve(event, "referral"),
     ev.ReferFinished: lambda me, event: me._resolve_unless_cut(event, "refer", event.refer),
-    ev.StepReturned: lambda me, event: me._resolve(event, "step", event.step),
+    **{
+        kind: lambda me, event: me._resolve(event, "floor")
+        for kind in (
+            ev.SpeechStarted,
+            ev.SpeechLasted,
+            ev.SpeechEnded,
+            ev.TranscriptUpdated,
+            ev.TranscriptFinal,
+            ev.RecognitionFailed,
+            ev.TurnEnded,
+        )
+    },
+    ev.ToneHeard: lambda me, event: me._resolve(event, "tone"),
+    ev.StepYielded: lambda me, event: me._resolve(event, "piece", event.step),
+    ev.StepReturned: Hearing._hear_step_returned,
 }

@@ -27,7 +27,8 @@ from workbench.outside import OutsideDesk
 from workbench.policy import Policy
 from workbench.prompts import PromptShelf
 from workbench.runner import Runner
-from workbench.speech import default_synthesizer
+from workbench.speech.choice import Speech
+from workbench.speech.listeners import Listeners
 from workbench.step_threads import StepThreads
 from workbench.store import CallLog, GroupCommit
 from workbench.switchboard import Switchboard
@@ -50,7 +51,13 @@ class Operation:
     """Everything that is alive while a bench is open."""
 
     def __init__(
-        self, log: CallLog, engine: Engine, clock: Clock, sounds: Sequence[Path], policy: Policy
+        self,
+        log: CallLog,
+        engine: Engine,
+        clock: Clock,
+        sounds: Sequence[Path],
+        policy: Policy,
+        speech: Speech,
     ) -> None:
         """Start the thread; it is ready when this returns. Prompts are looked for in `sounds`.
 
@@ -64,12 +71,15 @@ class Operation:
         self.switchboard = Switchboard(
             self._commit, clock, salt=uuid.uuid4().hex, policy=policy
         )
+        self._ears = speech.ears or Listeners(speech)
+        self._early = speech.early
         runs: dict[str, FlowRun] = {}
-        shelf = PromptShelf(log.prompts, default_synthesizer())
+        shelf = PromptShelf(log.prompts, speech.voice)
         self._effects = Effects(
             self.switchboard, engine, clock, shelf, sounds, log.folder,
-            self._executor, StepThreads(), runs, policy,
+            self._executor, StepThreads(), runs, policy, self._ears,
         )  # fmt: skip
+        self._effects.redaction = speech.redact
         self.runner = Runner(self.switchboard, self._effects, runs)
         self._listeners = itertools.count(1)
         self._orders = itertools.count(1)
@@ -210,6 +220,8 @@ class Operation:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             ready.set_exception(error)
             return
+        if self._early:
+            self._ears.open()
         async with asyncio.TaskGroup() as tasks:
             commands = tasks.create_task(self._effects.run())
             ready.set_result(None)
@@ -223,6 +235,7 @@ class Operation:
         await self._all_closed()
         await self.engine.close()
         await self._all_closed()
+        await self._ears.close()
         for call in tuple(self.switchboard.calls.values()):
             for kind, fields in lost_ends(call):
                 self.switchboard.observe(call.id, kind, **fields)

@@ -12,7 +12,7 @@ from typing import Any
 
 from workbench import events as ev
 from workbench.call import Call
-from workbench.control import CallControl
+from workbench.control import CallControl, Floor
 from workbench.errors import CallEnded, NotAllowedNow
 from workbench.hearing import Hearing
 from workbench.switchboard import Switchboard
@@ -34,6 +34,8 @@ class OutsideDesk:
             raise NotAllowedNow(f"Call {call_id} is over: nothing can be asked of it any more.")
         self.call: Call = call
         self.digits: deque[str] = deque()
+        self.pieces: dict[str, deque[Any]] = {}
+        self.floor = Floor()
         self._switchboard = switchboard
         self._hearing = Hearing(asyncio.get_running_loop().create_future)
 
@@ -43,6 +45,9 @@ class OutsideDesk:
         Raises:
             NotAllowedNow: the state of the call does not allow it, or the call ended first.
         """
+        if options.get("barge_in"):
+            message = "Only a prompt of a flow can be interrupted by speech, which it hears."
+            raise NotAllowedNow(message)
         stop = self._switchboard.subscribe(self._hear)
         try:
             return await getattr(CallControl(self), verb)(*args, **options)

@@ -1,7 +1,7 @@
 """Prompts in the one form that every engine plays: mono, 16 bit, 8 kHz.
 
-A prompt is prepared once: what comes from a file is kept under the hash of that file, what
-is spoken under the hash of the text and the voice.
+A prompt is prepared once, and kept under the hash of the file that it comes from; what is
+spoken (`recital.py`) under that of the text and the voice.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,13 +20,17 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from workbench.errors import InvalidAudio, InvalidInput, StoreError
+from workbench.errors import InvalidAudio, StoreError
 
 RATE = 8000
+FRAME = 160
+"""Samples of 20 ms."""
 FORM = 1
 """Counted up when prompts are prepared otherwise, so that none of an older form is played."""
 BLOCK_FRAMES = 65_536
 LONGEST_S = 3600
+MOST_RESTS = 500
+"""How many beginnings left out are kept: all calls at once, and some."""
 
 Mono = npt.NDArray[np.float32]
 
@@ -60,7 +65,8 @@ class PromptShelf:
 
     def __init__(self, folder: Path, synthesizer: Voice | None = None) -> None:
         self._folder = folder
-        self._synthesizer = synthesizer
+        self.voice = synthesizer
+        """Whoever speaks, if anybody does."""
 
     def from_file(self, source: str, search: Sequence[Path]) -> PreparedPrompt:
         """Prepare a file of any format that libsndfile reads; a relative one is looked for.
@@ -76,22 +82,7 @@ class PromptShelf:
                 f"The prompt {path} cannot be read: {error.strerror}."
             ) from error
         key = hashlib.sha256(content).hexdigest()
-        return self._prepared(key, lambda: _decode(content, path))
-
-    def from_text(self, text: str) -> PreparedPrompt:
-        """Prepare a spoken text.
-
-        Raises:
-            InvalidInput: When there is nothing to say, or nobody to say it.
-        """
-        voice = self._synthesizer
-        if voice is None:
-            raise InvalidInput(
-                f"{text!r} cannot be spoken, because there is no synthesizer: play a file."
-            )
-        words = json.dumps([text, voice.name, voice.version])
-        key = "text-" + hashlib.sha256(words.encode()).hexdigest()
-        return self._prepared(key, lambda: _resampled(*voice.speak(text)))
+        return self.kept(key, lambda: _decode(content, path))
 
     def arranged(
         self, prompts: Sequence[PreparedPrompt], *, offset_s: float = 0.0, times: int = 1
@@ -116,10 +107,50 @@ class PromptShelf:
             )
         order = json.dumps([[prompt.audio for prompt in prompts], offset_s, times])
         key = "order-" + hashlib.sha256(order.encode()).hexdigest()
-        return self._prepared(key, lambda: _in_order(prompts, offset_s, times))
+        return self.kept(key, lambda: _in_order(prompts, offset_s, times))
 
-    def _prepared(self, key: str, audio: Callable[[], Mono]) -> PreparedPrompt:
-        path = self._folder / f"{key}.v{FORM}.wav"
+    def going_on(
+        self, prompt: PreparedPrompt, skip_ms: int, *, endless: bool = False
+    ) -> PreparedPrompt:
+        """Return a prompt from where it was interrupted; an endless one begins again behind it.
+
+        At least its last 20 ms are left.
+        """
+        if not skip_ms:
+            return prompt
+        key = f"rest-{prompt.audio}-{skip_ms}{'-endless' * endless}"
+        rest = self.kept(key, lambda: _rest(prompt, skip_ms, endless=endless))
+        rest.path.touch()
+        self._forget_old_rests()
+        return rest
+
+    def _forget_old_rests(self) -> None:
+        # Every noise on a line makes another; the newest are those that may still play.
+        rests = []
+        for path in self._folder.glob("rest-*.wav"):
+            with suppress(FileNotFoundError):  # another thread forgets too
+                rests.append((path.stat().st_mtime_ns, path))
+        for _, path in sorted(rests)[:-MOST_RESTS]:
+            path.unlink(missing_ok=True)
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is audio under this key."""
+        return self._place(key).exists()
+
+    def keep_note(self, key: str, content: bytes) -> None:
+        """Keep what is to be known of the audio under this key."""
+        _write(self._place(key, "json"), content)
+
+    def note(self, key: str) -> bytes:
+        """Return what is known of it; raises `OSError` when nothing is."""
+        return self._place(key, "json").read_bytes()
+
+    def _place(self, key: str, suffix: str = "wav") -> Path:
+        return self._folder / f"{key}.v{FORM}.{suffix}"
+
+    def kept(self, key: str, audio: Callable[[], Mono]) -> PreparedPrompt:
+        """Return the audio under this key, and make it when there is none."""
+        path = self._place(key)
         if path.exists():
             content = path.read_bytes()
         else:
@@ -136,6 +167,14 @@ class PromptShelf:
 def _in_order(prompts: Sequence[PreparedPrompt], offset_s: float, times: int) -> Mono:
     parts = [soundfile.read(prompt.path, dtype="float32")[0] for prompt in prompts]
     return np.tile(np.concatenate(parts)[round(offset_s * RATE) :], times)
+
+
+def _rest(prompt: PreparedPrompt, skip_ms: int, *, endless: bool) -> Mono:
+    audio: Mono = soundfile.read(prompt.path, dtype="float32")[0]
+    frames = skip_ms * RATE // 1000
+    return (
+        np.roll(audio, -frames) if endless else audio[max(0, min(frames, len(audio) - FRAME)) :]
+    )
 
 
 def _find(source: str, search: Sequence[Path]) -> Path:
@@ -158,7 +197,7 @@ def _decode(content: bytes, path: Path) -> Mono:
                 block.mean(axis=1)
                 for block in sound.blocks(BLOCK_FRAMES, dtype="float32", always_2d=True)
             ]
-            audio = _resampled(
+            audio = resampled(
                 np.concatenate([np.zeros(0, np.float32), *blocks]), sound.samplerate
             )
     except soundfile.LibsndfileError as error:
@@ -172,9 +211,10 @@ def _decode(content: bytes, path: Path) -> Mono:
     return audio
 
 
-def _resampled(audio: Mono, rate: int) -> Mono:
-    resampled: Mono = audio if rate == RATE else soxr.resample(audio, rate, RATE)
-    return resampled
+def resampled(audio: Mono, rate: int) -> Mono:
+    """Return samples at the rate of prompts, in samples a second."""
+    changed: Mono = audio if rate == RATE else soxr.resample(audio, rate, RATE)
+    return changed
 
 
 def _wav(audio: Mono) -> bytes:

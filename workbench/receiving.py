@@ -27,6 +27,7 @@ class Receiving:
 
     def __init__(self, accounts: Iterable[Account], policy: Policy) -> None:
         """Begin with some accounts, and no address to listen at."""
+        self._policy = policy
         self._enrolment = Enrolment(accounts)
         self._routes = Routes(policy.region, self._enrolment.belongs)
         self._listening: dict[tuple[str, int, Transport], tuple[str, int]] = {}

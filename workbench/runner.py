@@ -98,7 +98,10 @@ class Runner:
             self._effects.clear(event)
         elif isinstance(event, ev.ForkFinished):
             self._effects.end_feed(event)
+        elif isinstance(event, ev.ListeningFinished):
+            self._effects.end_ear(event)
         elif isinstance(event, ev.FlowReturned | ev.FlowFailed):
+            self._effects.stop_streams(event.call_id)
             self._forget(event.call_id)
 
     def _replace(self, event: ev.FlowReplaceRequested) -> None:

@@ -20,6 +20,12 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, tag_field="signal"):
     """Milliseconds on the leg's audio clock, which starts with `MediaStarted`."""
 
 
+def _without(signal: Signal, hidden: str) -> str:
+    shown = {name: getattr(signal, name) for name in signal.__struct_fields__ if name != hidden}
+    fields = ", ".join(f"{name}={value!r}" for name, value in shown.items())
+    return f"{type(signal).__name__}({fields})"
+
+
 class Offered(Signal, frozen=True, kw_only=True, tag="offered"):
     """Somebody calls us (an INVITE came in)."""
 
@@ -72,6 +78,10 @@ class DigitReceived(Signal, frozen=True, kw_only=True, tag="digit_received"):
     trusted: bool = True
     """False when it came in RTP from an address that was not negotiated."""
 
+    def __repr__(self) -> str:
+        """Leave the key out: it may be secret, and this may be logged."""
+        return _without(self, "digit")
+
 
 class DigitEnded(Signal, frozen=True, kw_only=True, tag="digit_ended"):
     """A keypad digit was let go."""
@@ -80,6 +90,22 @@ class DigitEnded(Signal, frozen=True, kw_only=True, tag="digit_ended"):
     method: Literal["rfc4733", "sip-info", "inband"] = "rfc4733"
     duration_ms: int
     """How long it was pressed, as the far end says or as its tone was heard."""
+
+    def __repr__(self) -> str:
+        """Leave the key out."""
+        return _without(self, "digit")
+
+
+class Concealed(Signal, frozen=True, kw_only=True, tag="concealed"):
+    """What the far end says is neither recorded nor given to others from `media_ms` on."""
+
+    concealment: str
+
+
+class Revealed(Signal, frozen=True, kw_only=True, tag="revealed"):
+    """It is again; the last key was let go a moment ago."""
+
+    concealment: str
 
 
 class DetectionStarted(Signal, frozen=True, kw_only=True, tag="detection_started"):
@@ -110,6 +136,11 @@ class PromptFinished(Signal, frozen=True, kw_only=True, tag="prompt_finished"):
     played_ms: int
     """Milliseconds of the prompt that were really played."""
     reason: str = ""
+    spans: tuple[tuple[int, int, int], ...] = ()
+    """What of it left on the wire: from and to which millisecond of the prompt, and where on
+    the leg's audio clock that began."""
+    late_ms: int = 0
+    """How long it was silent in between, because a part of it was not there in time."""
 
 
 class RecordingStarted(Signal, frozen=True, kw_only=True, tag="recording_started"):
@@ -306,6 +337,8 @@ AnySignal = (
     | MediaStarted
     | DigitReceived
     | DigitEnded
+    | Concealed
+    | Revealed
     | DetectionStarted
     | DigitsSent
     | PromptStarted

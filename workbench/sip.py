@@ -21,7 +21,6 @@ HOST_LIMIT = 253
 HEADER_LIMIT = 1024
 """Bytes of one header's value that every known peer still takes."""
 HEADER_COUNT_LIMIT = 32
-MESSAGE_LIMIT = 4096
 
 ALLOWED_HEADERS = frozenset(
     {
@@ -277,27 +276,6 @@ def legible(wire_text: str) -> str:
 def first_line(message: str) -> str:
     """Return the request line or status line of a SIP message."""
     return message.lstrip("\r\n").split("\n", 1)[0].rstrip("\r")
-
-
-def redact(message: str) -> str:
-    """Return a SIP message without credentials, nonces and keys, at most 4 kB long."""
-    unfolded = re.sub(r"\r?\n[ \t]+", " ", message)
-    hidden = _SECRET_HEADER.sub(r"\1 [redacted]", unfolded)
-    hidden = _SECRET_KEY.sub(r"\1 [redacted]", hidden)
-    if len(hidden) <= MESSAGE_LIMIT:
-        return hidden
-    mark = "\r\n[cut]"
-    return hidden[: MESSAGE_LIMIT - len(mark)] + mark
-
-
-_SECRET_HEADER = re.compile(
-    r"^((?:Proxy-)?Authorization[ \t]*:|(?:WWW|Proxy)-Authenticate[ \t]*:"
-    r"|(?:Proxy-)?Authentication-Info[ \t]*:|Identity[ \t]*:)[^\r\n]*",
-    re.IGNORECASE | re.MULTILINE,
-)
-_SECRET_KEY = re.compile(
-    r"^(a=crypto:|a=key-mgmt:|a=ice-pwd:|k=)[^\r\n]*", re.IGNORECASE | re.MULTILINE
-)
 
 
 def _bare(text: str) -> str:

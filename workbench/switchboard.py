@@ -23,6 +23,7 @@ from workbench.errors import WorkbenchError
 from workbench.flow_run import Draft
 from workbench.identity import identify
 from workbench.policy import Policy
+from workbench.vault import MARK, Vault
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ class Switchboard:
         """The calls that are not closed, by id."""
         self.failure: BaseException | None = None
         """Why nothing can be recorded any more."""
+        self.vault = Vault()
+        """The digits that were gathered in secret, of which marks are recorded."""
         self._commit = commit
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -67,7 +70,9 @@ class Switchboard:
         self._closing: dict[str, int] = {}
         self._committed: deque[Sequence[ev.Event]] = deque()
         self._publishing = False
-        self._prompts: dict[str, dict[str, tuple[str, int]]] = {}
+        self._tapped: set[tuple[str, str]] = set()
+        """Listenings whose audio flows, by call and name."""
+        self._prompts: dict[str, dict[str, tuple[str, int | None]]] = {}
 
     def start(self) -> None:
         """Publish on the running loop from now on."""
@@ -111,8 +116,8 @@ class Switchboard:
             self._bridge(call, signal)
         elif isinstance(signal, sg.RecordingFinished):
             self._recording_finished(call, signal)
-        elif isinstance(signal, sg.ForkStopped):
-            self._fork_stopped(call, signal)
+        elif isinstance(signal, sg.ForkStarted | sg.ForkStopped):
+            self._tap(call, signal)
         elif (translation := _TRANSLATIONS.get(type(signal))) is not None:
             self._translate(call, signal, translation)
 
@@ -136,11 +141,26 @@ class Switchboard:
             self._partners.pop(key, None)
             self._note(call, ev.Unbridged, signal, other=other, reason=signal.reason)
 
-    def _fork_stopped(self, call: Call, signal: sg.ForkStopped) -> None:
-        # One that had begun ends on record with its consumer.
-        if ("fork", signal.fork) in call.open and signal.fork not in call.forking:
+    def _tap(self, call: Call, signal: sg.ForkStarted | sg.ForkStopped) -> None:
+        if ("listening", signal.fork) in call.open:
+            self._tap_for_listening(call, signal)
+        elif isinstance(signal, sg.ForkStarted):
+            self._translate(call, signal, ev.ForkStarted)
+        elif ("fork", signal.fork) in call.open and signal.fork not in call.forking:
+            # One that had begun ends on record with its consumer.
             fields = {"fork": signal.fork, "frames": 0, "reason": signal.reason}
             self._note(call, ev.ForkFinished, signal, **fields)
+
+    def _tap_for_listening(self, call: Call, signal: sg.ForkStarted | sg.ForkStopped) -> None:
+        # One that has begun goes on until all that was heard has been told.
+        key = call.id, signal.fork
+        if isinstance(signal, sg.ForkStarted):
+            self._tapped.add(key)
+        elif key in self._tapped:
+            self._tapped.discard(key)
+        else:
+            fields = {"listening": signal.fork, "reason": signal.reason}
+            self._note(call, ev.ListeningFinished, signal, **fields)
 
     def _translate(self, call: Call, signal: sg.Signal, kind: type[ev.Event]) -> None:
         fields = {name: getattr(signal, name) for name in _fields_of(kind, type(signal))}
@@ -148,6 +168,12 @@ class Switchboard:
             known = self._prompts.get(call.id, {})
             audio, duration_ms = known.pop(signal.prompt, ("", 0))
             fields |= {"audio": audio, "duration_ms": duration_ms}
+        elif isinstance(signal, sg.PromptFinished):
+            fields["heard"] = call.ledger.heard_of(signal.prompt, signal.spans)
+        elif isinstance(signal, sg.DigitReceived | sg.DigitEnded) and call.hides(signal.digit):
+            fields["digit"] = MARK
+            if isinstance(signal, sg.DigitReceived):
+                self.vault.keep(call.id, call.secret_keys, signal.digit)
         self._note(call, kind, signal, **fields)
 
     def _note(self, call: Call, kind: type[ev.Event], signal: sg.Signal, **fields: Any) -> None:
@@ -194,6 +220,7 @@ class Switchboard:
     def _release(self, call: Call, signal: sg.Released) -> None:
         self._legs.pop(signal.leg, None)
         self._partners = {key: to for key, to in self._partners.items() if key[0] != call.id}
+        self._tapped = {key for key in self._tapped if key[0] != call.id}
         events = [call.next(kind, signal.at, **fields) for kind, fields in loose_ends(call)]
         ended = call.next(ev.Ended, signal.at, signal.media_ms, **ended_fields(call, signal))
         self._write([*events, ended])
@@ -218,7 +245,9 @@ class Switchboard:
         if call is not None:
             self._record(call, kind, **fields)
 
-    def describe_prompt(self, call_id: str, prompt: str, audio: str, duration_ms: int) -> None:
+    def describe_prompt(
+        self, call_id: str, prompt: str, audio: str, duration_ms: int | None
+    ) -> None:
         """Say what a prompt's audio is, for the event of its start."""
         self._prompts.setdefault(call_id, {})[prompt] = audio, duration_ms
 
@@ -295,6 +324,7 @@ class Switchboard:
         if self._closing.get(event.call_id) == event.version:
             del self._closing[event.call_id]
             self._prompts.pop(event.call_id, None)
+            self.vault.forget(event.call_id)
             for tell in self._closed:
                 _safely(tell, event.call_id)
 
@@ -313,6 +343,8 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.DigitReceived: ev.DigitReceived,
     sg.DigitsSent: ev.DigitsSent,
     sg.DigitEnded: ev.DigitEnded,
+    sg.Concealed: ev.Concealed,
+    sg.Revealed: ev.Revealed,
     sg.DetectionStarted: ev.DigitDetectionStarted,
     sg.PromptStarted: ev.PromptStarted,
     sg.PromptFinished: ev.PromptFinished,
@@ -321,7 +353,6 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.RecordingResumed: ev.RecordingResumed,
     sg.TransferProgressed: ev.TransferProgressed,
     sg.TransferFinished: ev.TransferFinished,
-    sg.ForkStarted: ev.ForkStarted,
     sg.Held: ev.Held,
     sg.Resumed: ev.Resumed,
     sg.HoldFailed: ev.HoldFailed,

@@ -1,6 +1,7 @@
 """RTP as it was on the wire: captured, decoded, and compared with what should be there."""
 
 import contextlib
+import io
 import shutil
 import signal
 import socket
@@ -14,6 +15,9 @@ from typing import Self
 import dpkt
 import numpy as np
 import numpy.typing as npt
+import soundfile
+
+from workbench.engine.tones import tone
 
 PCMU = 0
 TELEPHONE_EVENT = 101
@@ -82,14 +86,14 @@ class Capture:
     """tcpdump on loopback, while the `with` lasts."""
 
     def __init__(self, path: Path, ports: Sequence[int]) -> None:
-        """Capture what is sent to these UDP ports."""
+        """Capture what is sent to these UDP ports; without any, to all."""
         self.path, self.ports = path, ports
 
     def __enter__(self) -> Self:
         if (tcpdump := shutil.which("tcpdump", path="/usr/sbin:/usr/bin:/sbin:/bin")) is None:
             message = "tcpdump is not installed: apt-get install tcpdump"
             raise RuntimeError(message)
-        only = " or ".join(f"udp dst port {port}" for port in self.ports)
+        only = " or ".join(f"udp dst port {port}" for port in self.ports) or "udp"
         # To its stdout, since tcpdump gives up root before it would open a file.
         with self.path.open("wb") as file:
             self._process = subprocess.Popen(
@@ -149,6 +153,42 @@ def write_keypad(path: Path, digits: str, pause_frames: int = 3) -> None:
             if sent.marker or sent.kind == PCMU:
                 begun = number
             writer.writepkt(_frame(sent, number, begun * FRAME), ts=number * 0.02)
+
+
+def write_presses(path: Path, keys: str, *, events: bool, tones: bool) -> float:
+    """Write a pcap of keys that are sent as events, as tones, or as both at once.
+
+    A blank is a second of silence. Return how many seconds it lasts.
+    """
+    slots: list[list[_Sent]] = [[_Sent(PCMU, SILENCE)]] * 10
+    for key in keys:
+        if key == " ":
+            slots += [[_Sent(PCMU, SILENCE)]] * 50
+            continue
+        audio = [_Sent(PCMU, encoded(frame)) for frame in tone(key, 5 * 20)]
+        told = _pressed(KEYS.index(key))
+        for at in range(5 + 4):
+            heard = audio[at] if tones and at < len(audio) else _Sent(PCMU, SILENCE)
+            last = told[at:] if at == 4 else told[at : at + 1]
+            slots.append([heard, *(last if events and at < 5 else [])])
+    with path.open("wb") as file:
+        writer, number, begun = dpkt.pcap.Writer(file), 0, 0
+        for slot, packets in enumerate(slots):
+            for sent in packets:
+                if sent.marker:
+                    begun = slot
+                at = slot if sent.kind == PCMU else begun
+                writer.writepkt(_frame(sent, number, at * FRAME), ts=slot * 0.02)
+                number += 1
+    return len(slots) * 0.02
+
+
+def encoded(frame: bytes) -> bytes:
+    """Encode 16 bit samples as G.711 µ-law."""
+    sink = io.BytesIO()
+    samples = np.frombuffer(frame, np.int16)
+    soundfile.write(sink, samples, RATE, format="RAW", subtype="ULAW")
+    return sink.getvalue()
 
 
 @dataclass(frozen=True)

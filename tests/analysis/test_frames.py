@@ -92,7 +92,7 @@ def test_an_empty_store_has_the_same_columns() -> None:
 
 
 def test_the_frames_say_which_there_are() -> None:
-    assert repr(frames()) == "<Frames: calls(), events(), quality()>"
+    assert repr(frames()) == "<Frames: calls(), events(), quality(), transcripts()>"
 
 
 def test_lines_have_the_topic_and_no_words() -> None:
@@ -112,3 +112,8 @@ def test_nobody_writes_markup_into_a_frame(payload: str) -> None:
             table = html[html.index("<table") : html.rindex("</table>") + len("</table>")]
             assert html.count("</style>") == 1
             assert CALL_ID in check_harmless(table)
+
+
+def test_a_field_that_is_text_in_one_event_stays_text() -> None:
+    events = frames(asked(digits="*1")).events()
+    assert "*1" in set(events["digits"])

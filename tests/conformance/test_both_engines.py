@@ -5,7 +5,7 @@ two workers behind the front door; the simulation runs beside it on the same clo
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +28,9 @@ TELLING = (
     "by", "status", "sip_code", "q850_cause", "outcome", "digit", "digits", "method", "prompt",
     "recording", "sending", "timer", "step", "value", "gather", "max_digits", "seconds", "name",
     "cause", "codec", "clock_rate", "error_type", "room", "slot", "fork", "way", "members",
+    "concealment", "secret",
+    "detection", "answered_by", "category", "detector",
+    "listening",
 )  # fmt: skip
 """Fields that must be equal: not times, addresses, names of calls, or words for people."""
 
@@ -92,9 +95,36 @@ async def gather(call: CallControl) -> str:
 
 
 @flow
+async def hear(call: CallControl) -> str:
+    await call.answer()
+    await call.play("one-moment.wav", barge_in=True)
+    return await call.hear(timeout=0.5)
+
+
+@flow
+async def gather_secret(call: CallControl) -> Any:
+    await call.answer()
+    await call.record()
+    pin = await call.gather(4, timeout=20, secret=True)
+    await call.sleep(1.5)
+    return await call.step("reverse", reverse, pin.secret)
+
+
+def reverse(digits: str) -> str:
+    return digits[::-1]
+
+
+@flow
 async def press(call: CallControl) -> None:
     await call.sleep(0.5)
     await call.send_digits("4w2")
+    await call.sleep(60)
+
+
+@flow
+async def press_pin(call: CallControl) -> None:
+    await call.sleep(1)
+    await call.send_digits("2581")
     await call.sleep(60)
 
 
@@ -150,6 +180,16 @@ async def step(call: CallControl) -> Any:
     return await call.step("count", len, [1, 2, 3])
 
 
+def count() -> Iterator[int]:
+    yield from (1, 2, 3)
+
+
+@flow
+async def stream(call: CallControl) -> list[int]:
+    await call.answer()
+    return [number async for number in call.stream("count", count)]
+
+
 @flow
 async def become(call: CallControl) -> None:
     await call.answer()
@@ -168,6 +208,14 @@ async def fork(call: CallControl) -> None:
     listening = await call.fork("ear", listen_to)
     await call.sleep(0.5)
     await call.stop_fork(listening)
+
+
+@flow
+async def listen(call: CallControl) -> None:
+    await call.answer()
+    listening = await call.listen()
+    await call.sleep(0.3)
+    await call.stop_listening(listening)
 
 
 def listen_to(frames: Any) -> None:
@@ -280,6 +328,11 @@ async def hand_on(call: CallControl) -> str:
     return (await call.transfer(f"sip:third@{call.headers[HERE]}")).outcome
 
 
+@flow
+async def ask_who_answers(call: CallControl) -> str:
+    return (await call.detect_machine(initial_silence=0.7)).answered_by
+
+
 class Row(NamedTuple):
     """Two flows, and the verbs that they show."""
 
@@ -297,13 +350,18 @@ ROWS = (
     Row("stop", stop),
     Row("say", say),
     Row("gather send_digits", gather, press),
+    Row("hear", hear),
+    Row("gather", gather_secret, press_pin),
     Row("detect_digits", hear_tones, sound_tones),
     Row("record pause_recording resume_recording stop_recording", record),
     Row("hold resume", hold),
     Row("mute unmute", mute),
     Row("step", step),
+    Row("stream", stream),
     Row("become hangup", become),
     Row("fork stop_fork", fork),
+    Row("listen stop_listening", listen),
+    Row("detect_machine", stay, ask_who_answers),
     Row("transfer referral refuse_refer", give_up, decline),
     Row("dial unbridge until_unbridged", dial),
     Row("join leave", join),

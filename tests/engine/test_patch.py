@@ -142,3 +142,41 @@ def test_a_muted_or_held_line_hears_no_other_line() -> None:
     patch.add(KEYS, "keys")
     patch.mute(muted=True)
     assert (KEYS, PORT) in bridge.connections
+
+
+def test_a_concealed_line_is_heard_by_the_detector_of_keys_alone() -> None:
+    bridge, ear, detector = Bridge(), 31, 32
+    patch, agent = Patch(bridge), Patch(bridge)
+    patch.carry(PORT)
+    agent.carry(OTHER_PORT)
+    agent.record(41, 42)
+    patch.record(RECEIVED, SENT)
+    patch.listen(ear, "received")
+    patch.listen(detector, "received", keys=True)
+    agent.hear(patch)
+    patch.hear(agent)
+    open_, told = (
+        set(bridge.connections),
+        [pair for pair in bridge.connections if pair[0] == PORT],
+    )
+    assert {sink for _, sink in told} == {DEVICE, RECEIVED, ear, detector, OTHER_PORT, 42}
+    patch.conceal(concealed=True)
+    assert {sink for source, sink in bridge.connections if source == PORT} == {DEVICE, detector}
+    silent = {source for source, sink in bridge.connections if sink in (RECEIVED, SENT)}
+    assert silent == {DEVICE}
+    assert (OTHER_PORT, PORT) in bridge.connections
+    patch.conceal(concealed=False)
+    assert bridge.connections == open_
+
+
+def test_a_pause_of_the_recording_outlasts_a_concealment() -> None:
+    bridge = Bridge()
+    patch = Patch(bridge)
+    patch.carry(PORT)
+    patch.record(RECEIVED, SENT)
+    patch.pause(paused=True)
+    patch.conceal(concealed=True)
+    patch.conceal(concealed=False)
+    assert (PORT, RECEIVED) not in bridge.connections
+    patch.pause(paused=False)
+    assert (PORT, RECEIVED) in bridge.connections

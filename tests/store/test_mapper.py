@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from workbench.clock import EPOCH
 from workbench.errors import InvalidInput, StoreTooNew, StoreUnreadable
-from workbench.events import BY_TOPIC, EVENTS, Event, Ringing, StepReturned, TimerRequested
+from workbench.events import (
+    BY_TOPIC,
+    EVENTS,
+    Event,
+    Ringing,
+    StepReturned,
+    TimerRequested,
+    Word,
+)
 from workbench.store.mapper import EventMapper
 
 MAPPER = EventMapper(JSONTranscoder())
@@ -34,6 +42,15 @@ _by_type: dict[Any, st.SearchStrategy[Any]] = {
     float | None: st.none() | _floats,
     Any: _json,
 }
+_by_type[tuple[Word, ...]] = st.lists(
+    st.builds(
+        Word,
+        text=_text,
+        start_ms=_by_type[int],
+        end_ms=_by_type[int],
+        confidence=_by_type[float | None],
+    )
+).map(tuple)
 
 
 def events(event_class: type[Event]) -> st.SearchStrategy[Event]:

@@ -9,7 +9,13 @@ from workbench import events as ev
 from workbench.views.wording import in_words, phrase
 
 PLACE = {"call_id": "CA01", "version": 1, "at": "2026-11-02T08:00:00Z", "caused_by": 1}
-OF_A_TYPE: dict[Any, Any] = {str: "x", int: 7, float: 2.5, bool: True}
+OF_A_TYPE: dict[Any, Any] = {
+    str: "x",
+    int: 7,
+    float: 2.5,
+    bool: True,
+    dict[str, int]: {"x": 7},
+}
 
 
 def required(kind: type[ev.Event]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from workbench import events as ev
 from workbench.views.call_log import COLUMNS, call_row
 from workbench.views.media_quality import COLUMNS as QUALITY
 from workbench.views.media_quality import quality_rows
+from workbench.views.transcript import COLUMNS as TRANSCRIPT
+from workbench.views.transcript import transcript_rows
 from workbench.views.wording import in_words, own_fields
 
 Histories = Callable[[], Iterable[tuple[str, Sequence[ev.Event]]]]
@@ -17,12 +19,12 @@ Histories = Callable[[], Iterable[tuple[str, Sequence[ev.Event]]]]
 _TIMES = ("start", "ring", "answer", "end")
 _WHOLE = ("q850_cause", "sip_code", "events")
 _PLACE = ("call_id", "version", "topic", "kind", "at", "media_ms", "words")
-_WHOLE_FIELDS = frozenset(
-    field.name
-    for kind in ev.EVENTS
-    for field in msgspec.structs.fields(kind)
-    if field.type in (int, int | None)
-)
+_FIELDS = [field for kind in ev.EVENTS for field in msgspec.structs.fields(kind)]
+_WHOLE_TYPES = (int, int | None)
+_WHOLE_FIELDS = {field.name for field in _FIELDS if field.type in _WHOLE_TYPES} - {
+    field.name for field in _FIELDS if field.type not in _WHOLE_TYPES
+}
+"""Whole numbers in every event that has such a field."""
 _REALS = [
     name for name in QUALITY if name.startswith(("jitter", "loss", "rtt", "mos_lq", "mos_cq"))
 ]
@@ -38,7 +40,7 @@ class Frames:
 
     def __repr__(self) -> str:
         """Name the frames there are."""
-        return "<Frames: calls(), events(), quality()>"
+        return "<Frames: calls(), events(), quality(), transcripts()>"
 
     def calls(self) -> pd.DataFrame:
         """Return one row a call, with the columns of `views.call_log.COLUMNS`.
@@ -63,6 +65,18 @@ class Frames:
         frame = pd.DataFrame(rows, columns=list(QUALITY))
         frame["at"] = pd.to_datetime(frame["at"], utc=True)
         return frame.astype({"media_ms": "Int64", **dict.fromkeys(_REALS, "float64")})
+
+    def transcripts(self) -> pd.DataFrame:
+        """Return one row a final utterance, with the columns of `views.transcript.COLUMNS`.
+
+        Times are Int64 milliseconds of the leg's audio clock, `at` a UTC timestamp,
+        `confidence` float64 from 0 to 1.
+        """
+        rows = [row for _, history in self._histories() for row in transcript_rows(history)]
+        frame = pd.DataFrame(rows, columns=list(TRANSCRIPT))
+        frame["at"] = pd.to_datetime(frame["at"], utc=True)
+        whole = dict.fromkeys(("start_ms", "end_ms"), "Int64")
+        return frame.astype({**whole, "confidence": "float64"})
 
     def events(self) -> pd.DataFrame:
         """Return one row an event, in the order of each call's history.

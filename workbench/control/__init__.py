@@ -2,47 +2,66 @@
 
 A verb records a decision and waits for the events that answer it. It knows no engine, no
 clock and no store, so that the same flow runs on a live call and in every replay.
-Siblings: `desk` (what verbs stand on), `course`, `audio`, `digits`, `fork`, `hold`,
-`transfer` (the verbs by subject).
+Siblings: `desk` (what verbs stand on), `course`, `audio`, `digits`, `fork`, `listen`,
+`machine`, `hold`, `transfer`, `step` (the verbs by subject).
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from workbench import events as ev
-from workbench.control.audio import Played
+from workbench.control.barge_in import BargeIn, Played
 from workbench.control.course import CourseVerbs
 from workbench.control.desk import Desk
 from workbench.control.dial import Dialled
 from workbench.control.digits import Gathered
+from workbench.control.floor import Floor, Turn
 from workbench.control.fork import ForkVerbs
 from workbench.control.hold import HoldVerbs
+from workbench.control.machine import Answerer, MachineVerbs
 from workbench.control.refer import Referral, Referred, ReferVerbs
 from workbench.control.rooms import Parked, RoomVerbs
+from workbench.control.step import StepVerbs
 from workbench.control.transfer import Transferred, TransferVerbs
-from workbench.errors import StepFailed
+from workbench.control.turns import Reprompt, TurnVerbs
+from workbench.spoken import YES_OR_NO, spoken_digits
 
 __all__ = [
+    "YES_OR_NO",
+    "Answerer",
+    "BargeIn",
     "CallControl",
     "Desk",
     "Dialled",
+    "Floor",
     "Gathered",
     "Parked",
     "Played",
     "Referral",
     "Referred",
+    "Reprompt",
     "Transferred",
+    "Turn",
+    "spoken_digits",
 ]
 
 
-class CallControl(CourseVerbs, ForkVerbs, HoldVerbs, RoomVerbs, TransferVerbs, ReferVerbs):
+class CallControl(
+    CourseVerbs,
+    TurnVerbs,
+    ForkVerbs,
+    MachineVerbs,
+    HoldVerbs,
+    RoomVerbs,
+    TransferVerbs,
+    ReferVerbs,
+    StepVerbs,
+):
     """The verbs of a flow, on one call.
 
-    Every verb that needs the call raises `CallEnded` once it is over. `step`, `sleep`,
-    `now` and `random` go on working, so that a `finally` can tidy up.
+    Every verb that needs the call raises `CallEnded` once it is over. `step`, `stream`,
+    `sleep`, `now` and `random` go on working, so that a `finally` can tidy up.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -72,6 +91,11 @@ class CallControl(CourseVerbs, ForkVerbs, HoldVerbs, RoomVerbs, TransferVerbs, R
         """Headers of the INVITE that carry context (`X-*`, `User-to-User`, `Diversion` …)."""
         return self._desk.call.headers
 
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """What the far end heard of each spoken prompt that is over: words that left whole."""
+        return tuple(self._desk.call.ledger.heard)
+
     def now(self) -> datetime:
         """Return the call's time (UTC): the time of the event that woke the flow."""
         return self._desk.now()
@@ -79,23 +103,3 @@ class CallControl(CourseVerbs, ForkVerbs, HoldVerbs, RoomVerbs, TransferVerbs, R
     async def sleep(self, seconds: float) -> None:
         """Wait; the same as `asyncio.sleep` in a flow."""
         await asyncio.sleep(seconds)
-
-    async def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
-        """Ask the world: run a function outside of the flow and put its result on record.
-
-        In a replay the function is not called; its recorded result is returned. It may be
-        `async`. The arguments are not recorded; the result is, so it holds no secrets.
-
-        Returns:
-            The result as JSON holds it (a tuple comes back as a list).
-
-        Raises:
-            StepFailed: the function raised, or returned what JSON cannot hold.
-        """
-        step = self._desk.name("step")
-        self._desk.entrust(step, function, args)
-        self._desk.decide(ev.StepRequested, step=step, name=str(name))
-        returned = await self._desk.expect("step", step)
-        if returned.error_type:
-            raise StepFailed(name, returned.error_type, returned.error)
-        return returned.value

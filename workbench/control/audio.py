@@ -6,29 +6,25 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from workbench import events as ev
-from workbench.control.desk import Verbs, is_text
+from workbench.control.barge_in import BargeIn, BargeInVerbs, Played, as_rule
+from workbench.control.desk import is_text
 from workbench.errors import InvalidAudio, InvalidInput, NotAllowedNow
+from workbench.markup import sentences
 
 MOST_LOOPS = 1000
 
 
-class Played(msgspec.Struct, frozen=True):
-    """How a prompt ended."""
-
-    outcome: str
-    """`completed` or `interrupted`."""
-    played_ms: int
-    """Milliseconds of it that were really played."""
-
-
-class AudioVerbs(Verbs):
+class AudioVerbs(BargeInVerbs):
     """What is heard and what is kept of it."""
 
     async def play(
-        self, source: str | Path, *more: str | Path, offset: float = 0.0, loop: int = 1
+        self,
+        source: str | Path,
+        *more: str | Path,
+        offset: float = 0.0,
+        loop: int = 1,
+        barge_in: bool | BargeIn = False,
     ) -> Played:
         """Play audio files of any format that libsndfile reads, without a gap, to their end.
 
@@ -42,15 +38,21 @@ class AudioVerbs(Verbs):
             offset: seconds of the whole to leave out at its begin, the first time as well
                 as every other.
             loop: how many times to play it; 0 for ever, until it is stopped.
+            barge_in: whether the far end may interrupt it, and by what; it is listened to
+                then.
 
         Raises:
             InvalidAudio: a file is missing or cannot be read, or the offset is beyond it.
-            InvalidInput: an offset or a count that cannot be.
+            InvalidInput: an offset, a count or a rule that cannot be.
         """
         _check_play(offset, loop)
         sources = tuple(str(each) for each in (source, *more)) if more else ()
-        return await self._prompt(
-            source=str(source), sources=sources, offset_s=float(offset), loop=int(loop)
+        return await self._prompted(
+            barge_in,
+            source=str(source),
+            sources=sources,
+            offset_s=float(offset),
+            loop=int(loop),
         )
 
     async def stop(self) -> None:
@@ -59,16 +61,25 @@ class AudioVerbs(Verbs):
         for prompt in self._desk.playing():
             self._desk.decide(ev.PromptStopRequested, prompt=prompt)
 
-    async def say(self, text: str) -> Played:
+    async def say(self, text: str, *, barge_in: bool | BargeIn = False) -> Played:
         """Speak a text, to its end.
+
+        It may hold marks, as `[pause 0.5s]` and `[digits 4711]`, or be SSML, which begins
+        with `<speak>`. What was heard of it is the `heard` of what is returned.
+
+        Args:
+            text: what to say.
+            barge_in: as in `play`.
 
         Raises:
             InvalidAudio: the text cannot be spoken.
+            InvalidInput: it holds nothing to say, or marks that cannot be read.
         """
         if not is_text(text) or not text.strip():
             message = f"`say` needs a text, not {text!r}."
             raise InvalidInput(message)
-        return await self._prompt(text=str(text))
+        sentences(text)
+        return await self._prompted(barge_in, text=str(text))
 
     async def record(self) -> str:
         """Record both directions from now to the call's end; return the recording's name."""
@@ -106,9 +117,16 @@ class AudioVerbs(Verbs):
         if isinstance(changed, ev.RecordingFailed):
             raise NotAllowedNow(f"The recording of call {self.id} failed: {changed.reason}")
 
-    async def _prompt(self, **asked: Any) -> Played:
+    async def _prompted(self, barge_in: bool | BargeIn, **asked: Any) -> Played:
+        if (rule := as_rule(barge_in)) is not None:
+            return await self._interruptible(rule, **asked)
+        played = await self._prompt(**asked)
+        self._desk.floor.turns.clear()  # nobody was to be heard meanwhile
+        return played
+
+    async def _prompt(self, *, prompt: str = "", **asked: Any) -> Played:
         await self._media()
-        prompt = self._desk.name("prompt")
+        prompt = prompt or self._desk.name("prompt")
         self._desk.decide(ev.PromptRequested, prompt=prompt, **asked)
         try:
             finished = await self._desk.expect("prompt", prompt)
@@ -118,7 +136,7 @@ class AudioVerbs(Verbs):
             raise
         if finished.outcome == "failed":
             raise InvalidAudio(finished.reason)
-        return Played(finished.outcome, finished.played_ms)
+        return Played(finished.outcome, finished.played_ms, finished.heard)
 
 
 def _check_play(offset: Any, loop: Any) -> None:

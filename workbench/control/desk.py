@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from workbench import events as ev
 from workbench.call import Call, Phase
+from workbench.control.floor import Floor
 from workbench.errors import CallEnded, NotAllowedNow
 
 
@@ -18,6 +19,10 @@ class Desk(Protocol):
     number: int
     """Which flow of the call it is, from 1."""
     digits: deque[str]
+    floor: Floor
+    """What the far end is saying."""
+    pieces: dict[str, deque[Any]]
+    """What steps that stream have given and nobody has taken yet, their ends included."""
 
     def name(self, kind: str) -> str:
         """Return the next name of this kind, the same in every replay."""

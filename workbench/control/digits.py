@@ -1,86 +1,86 @@
-"""The verbs of the keypad: gather digits, send digits."""
+"""The verbs of the keypad: gather digits, send digits; `turns` gathers speech too."""
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import deque
 from numbers import Real
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from workbench import events as ev
-from workbench.call import Phase
 from workbench.commands import KEYS, KeyMethod
 from workbench.control.audio import AudioVerbs
 from workbench.control.desk import is_text
 from workbench.errors import InvalidInput, NotAllowedNow
+from workbench.vault import MARK, Secret
 
 SHORTEST_MS, LONGEST_MS = 40, 5000
 
 
+Reason = Literal["digits", "finish_on", "speech", "timeout", "no-match", "cancelled"]
+
+
 class Gathered(msgspec.Struct, frozen=True):
-    """What `gather` collected; true when there is at least one digit."""
+    """What `gather` collected; true when something was pressed or said, and accepted."""
 
     digits: str
-    reason: str
-    """`digits` (enough of them), `finish_on`, or `timeout`."""
+    """A mark for each when they are secret."""
+    reason: Reason
+    """`digits` (enough of them), `finish_on`, `speech`, `timeout` or `no-match`."""
+    speech: str = ""
+    """The words of the turn that came first; empty when keys did, or nothing."""
+    confidence: float | None = None
+    """Of the speech, from 0 to 1, where the provider gives it."""
+    choice: Any = None
+    """What `accept` made of it."""
+    secret: Secret | None = None
+    """What stands for secret digits: given to `step`, its function gets the digits."""
 
     def __bool__(self) -> bool:
-        """Return whether anything was pressed."""
-        return bool(self.digits)
+        """Return whether there is an answer."""
+        return bool(self.digits or self.speech) and self.reason != "no-match"
 
 
 class DigitVerbs(AudioVerbs):
     """What is pressed, there and here; a prompt may play meanwhile."""
 
-    async def gather(
-        self,
-        digits: int = 1,
-        *,
-        timeout: float = 10.0,  # noqa: ASYNC109 - part of what is put on record
-        finish_on: str = "#",
-        digit_timeout: float = 4.0,
-        play: str | Path = "",
-        say: str = "",
-    ) -> Gathered:
-        """Collect up to `digits` keypad digits.
-
-        Digits pressed before are taken first. A prompt given by `play` or `say` stops at
-        the first digit, and the waiting begins when it is over.
-
-        Args:
-            digits: how many are enough.
-            timeout: seconds to wait for the first digit.
-            finish_on: a key that ends the collection and is not part of it; "" for none.
-            digit_timeout: seconds to wait for each further digit.
-            play: an audio file to play meanwhile.
-            say: a text to speak meanwhile.
-
-        Raises:
-            InvalidInput: a count, time or key that cannot be.
-        """
-        self._require(Phase.EARLY, Phase.ANSWERED)
-        _check_gather(digits, timeout, digit_timeout, finish_on)
-        if play and say:
-            message = "`gather` takes `play` or `say`, not both."
-            raise InvalidInput(message)
+    async def _gather_digits(
+        self, digits: int, first: float, finish_on: str, further: float, play: str, say: str,
+        *, secret: bool,
+    ) -> Gathered:  # fmt: skip
         gather = self._desk.name("gather")
         self._desk.decide(
-            ev.GatherRequested, gather=gather, max_digits=int(digits), finish_on=finish_on,
-            timeout_s=float(timeout), digit_timeout_s=float(digit_timeout),
+            ev.GatherRequested, gather=gather, max_digits=digits, finish_on=finish_on,
+            timeout_s=first, digit_timeout_s=further, secret=secret,
         )  # fmt: skip
         collected: list[str] = []
-        reason = "cancelled"
+        reason: Reason = "cancelled"
         try:
+            if secret:
+                await self._wait("concealed", gather)
+            number = self._desk.call.secret_keys - len(self._keys(secret=secret))
             if play or say:
-                await self._until_digit(str(play), say)
-            reason = await self._collect(collected, digits, finish_on, timeout, digit_timeout)
+                await self._until_digit(play, say)
+            reason = await self._collect(
+                collected, digits, finish_on, first, further, secret=secret
+            )
         finally:
             got = "".join(collected)
             self._desk.decide(ev.GatherFinished, gather=gather, digits=got, reason=reason)
-        return Gathered(got, reason)
+        if not secret:
+            return Gathered(got, reason)
+        token = Secret(call_id=self.id, first=number, length=len(got))
+        return Gathered(got, reason, secret=token)
+
+    def _keys(self, *, secret: bool) -> deque[str]:
+        """Return the keys that nobody took, without those pressed in secret, or in the open."""
+        keys = self._desk.digits
+        fitting = [key for key in keys if (key == MARK) == secret]
+        if len(fitting) < len(keys):
+            keys.clear()
+            keys.extend(fitting)
+        return keys
 
     async def send_digits(
         self, digits: str, *, method: KeyMethod = "rfc4733", duration_ms: int = 160
@@ -141,20 +141,12 @@ class DigitVerbs(AudioVerbs):
         if not prompt.cancelled():
             prompt.result()
 
-    @asynccontextmanager
-    async def _beside(self, work: Any) -> AsyncIterator["asyncio.Task[Any]"]:
-        task = asyncio.get_running_loop().create_task(work)
-        try:
-            yield task
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
-
     async def _collect(
-        self, got: list[str], most: int, finish_on: str, first: float, further: float
-    ) -> str:
+        self, got: list[str], most: int, finish_on: str, first: float, further: float,
+        *, secret: bool = False,
+    ) -> Reason:  # fmt: skip
         while len(got) < most:
-            digit = await self._digit(further if got else first)
+            digit = await self._digit(further if got else first, secret=secret)
             if digit is None:
                 return "timeout"
             if digit in finish_on:
@@ -162,23 +154,34 @@ class DigitVerbs(AudioVerbs):
             got.append(digit)
         return "digits"
 
-    async def _digit(self, seconds: float) -> str | None:
-        if not self._desk.digits:
+    async def _digit(self, seconds: float, *, secret: bool) -> str | None:
+        if not self._awaited(secret=secret):
             try:
                 async with asyncio.timeout(seconds):
-                    while not self._desk.digits:
+                    while not self._awaited(secret=secret):
                         await self._wait("digit")
             except TimeoutError:
                 return None
         return self._desk.digits.popleft()
 
+    def _awaited(self, *, secret: bool) -> deque[str]:
+        # During a secret, what is not a mark is the key that ends it.
+        return self._desk.digits if secret else self._keys(secret=False)
 
-def _check_gather(digits: int, first: float, further: float, finish_on: str) -> None:
+
+def check_gather(
+    digits: int, first: float, further: float, finish_on: str, *, least: int = 1
+) -> None:
+    """Refuse what cannot be gathered.
+
+    Raises:
+        InvalidInput: which, and what may be.
+    """
     if not all(isinstance(number, Real) for number in (digits, first, further)):
         message = "`gather` needs a number of digits and times in seconds."
         raise InvalidInput(message)
     if (
-        digits < 1
+        digits < least
         or digits != int(digits)
         or not (0 < first < math.inf and 0 < further < math.inf)
     ):

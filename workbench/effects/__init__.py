@@ -2,8 +2,8 @@
 
 It hears of a decision only when it is durable, and whatever it begins it also ends on
 record, however that goes. Siblings: `stage` (what effects share), `passage` (what stands at
-the ways out), `legs`, `forks`, `prompts`, `recordings`, `holds`, `transfers`, `world` (the
-effects by subject).
+the ways out), `legs`, `forks`, `listening`, `prompts`, `recordings`, `holds`, `transfers`,
+`world`, `streams` (the effects by subject).
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from typing import Any
 
 from workbench import events as ev
 from workbench.call import Call
-from workbench.effects.forks import ForkEffects
 from workbench.effects.holds import HoldEffects
 from workbench.effects.legs import LegEffects
+from workbench.effects.listening import ListenEffects
 from workbench.effects.prompts import PromptEffects
 from workbench.effects.recordings import RecordingEffects, clear_live, live_paths, store_live
 from workbench.effects.referrals import ReferralEffects
@@ -24,7 +24,7 @@ __all__ = ["Effects", "clear_live", "live_paths", "store_live"]
 
 
 class Effects(
-    ForkEffects,
+    ListenEffects,
     LegEffects,
     PromptEffects,
     RecordingEffects,
@@ -55,6 +55,8 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.LimitRequested: Effects._limit_call,
     ev.HangupRequested: Effects._hang_up,
     ev.DigitsRequested: Effects._send_digits,
+    ev.GatherRequested: Effects._conceal,
+    ev.GatherFinished: Effects._reveal,
     ev.DigitDetectionRequested: Effects._detect_digits,
     ev.PromptRequested: Effects._prompt,
     ev.PromptStopRequested: Effects._stop_prompt,
@@ -78,9 +80,13 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.PickupRequested: Effects._pickup,
     ev.ForkRequested: Effects._fork,
     ev.ForkStopRequested: Effects._stop_fork,
+    ev.ListenRequested: Effects._listen,
+    ev.SpeechExpected: Effects._expect_speech,
+    ev.ListenStopRequested: Effects._stop_listening,
     ev.ReferAwaited: Effects._await_refer,
     ev.ReferAcceptRequested: Effects._accept_refer,
     ev.ReferRefuseRequested: Effects._refuse_refer,
     ev.TimerRequested: Effects._timer,
     ev.StepRequested: Effects._step,
+    ev.StepStopRequested: Effects._stop_step,
 }

@@ -72,5 +72,13 @@ class LegEffects(PassageEffects):
                 )
             )  # fmt: skip
 
+    def _conceal(self, call: Call, event: ev.GatherRequested) -> None:
+        if event.secret:
+            self.ask(cm.Conceal(leg=call.leg, concealment=event.gather))
+
+    def _reveal(self, call: Call, event: ev.GatherFinished) -> None:
+        if event.gather in call.concealing:
+            self.ask(cm.Reveal(leg=call.leg, concealment=event.gather))
+
     def _detect_digits(self, call: Call, _event: ev.DigitDetectionRequested) -> None:
         self.ask(cm.DetectDigits(leg=call.leg))

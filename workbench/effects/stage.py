@@ -16,6 +16,8 @@ from workbench.feed import Feed
 from workbench.flow_run import FlowRun
 from workbench.policy import Gatekeeper, Policy
 from workbench.prompts import PromptShelf
+from workbench.speech.ears import Ear, Ears, Names
+from workbench.speech.scripted import ScriptedEars
 from workbench.step_threads import StepThreads
 from workbench.switchboard import Switchboard
 
@@ -37,11 +39,12 @@ class Stage:
         steps: Executor,
         runs: dict[str, FlowRun],
         policy: Policy | None = None,
+        ears: Ears | None = None,
     ) -> None:
         """Look for prompts in `sounds`, keep call audio in `folder`.
 
         Files are worked on by `executor`; `steps` runs what flows ask of the world. Without
-        a policy only this machine may be called.
+        a policy only this machine may be called, without `ears` nothing is heard.
         """
         self._steps = steps
         self._switchboard = switchboard
@@ -51,13 +54,19 @@ class Stage:
         self._folder = folder
         self._executor = executor
         self._runs = runs
+        self._ears = ears or ScriptedEars()
+        self._gatekeeper = Gatekeeper(policy or Policy())
+        self._listeners = StepThreads()
+        self._closing = False
+        self._know_nothing()
+
+    def _know_nothing(self) -> None:
+        """Begin with no call and nothing under way."""
         self._commands: asyncio.Queue[cm.AnyCommand] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[tuple[str, str], Timer] = {}
         self._preparing: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._storing: set[tuple[str, str]] = set()
-        self._closing = False
-        self._gatekeeper = Gatekeeper(policy or Policy())
         self._placed: dict[str, ev.Placed] = {}
         self._limits: dict[str, Timer] = {}
         self._dials: dict[str, Dialling] = {}
@@ -70,7 +79,13 @@ class Stage:
         """The call that waits in each slot, and the name of its waiting."""
         self._feeds: dict[tuple[str, str], Feed] = {}
         self._consumers: dict[tuple[str, str], Callable[[Feed], Any]] = {}
-        self._listeners = StepThreads()
+        self._streaming: dict[tuple[str, str], asyncio.Task[None]] = {}
+        """Steps that stream, by their calls and names."""
+        self._given: dict[tuple[str, str], int] = {}
+        """How many pieces each has given."""
+        self._attending: dict[tuple[str, str], Ear] = {}
+        self._names: dict[str, Names] = {}
+        """Of utterances, by the ids of their calls."""
 
     async def run(self) -> None:
         """Hand commands to the engine, one after another, until cancelled."""

@@ -9,10 +9,11 @@ import msgspec
 
 from workbench import events as ev
 from workbench.call import Call
-from workbench.effects.stage import Stage
+from workbench.effects.streams import StreamEffects
+from workbench.vault import secrets_in
 
 
-class WorldEffects(Stage):
+class WorldEffects(StreamEffects):
     """What is waited for, and what is asked outside."""
 
     def _timer(self, call: Call, event: ev.TimerRequested) -> None:
@@ -35,24 +36,32 @@ class WorldEffects(Stage):
             timer.cancel()
 
     def _step(self, call: Call, event: ev.StepRequested) -> None:
-        function, args = self._runs[call.id].steps.pop(event.step)
-        self._spawn(self._take_step(call.id, event.step, function, args))
+        entrusted = self._runs[call.id].steps.pop(event.step)
+        if event.streams:
+            self._start_stream(call.id, event.step, entrusted)
+        else:
+            self._spawn(self._take_step(call.id, event.step, *entrusted))
 
     async def _take_step(
         self, call_id: str, step: str, function: Callable[..., Any], args: tuple[Any, ...]
     ) -> None:
+        vault, fields = self._switchboard.vault, {}
         try:
-            if inspect.iscoroutinefunction(function):
-                value = await function(*args)
-            else:
-                value = await self._beside(function, *args)
+            value = await self._asked(function, *vault.opened(args))
             fields = {"value": msgspec.json.decode(msgspec.json.encode(value))}
         except BaseException as error:
             if self._closing:
                 raise
             # Whatever it raises, `sys.exit` and a cancellation too, is the step's result.
             fields = {"error_type": type(error).__name__, "error": str(error)}
+        if secrets := secrets_in(args):
+            fields = vault.hidden(fields, secrets)
         self._switchboard.observe(call_id, ev.StepReturned, step=step, **fields)
+
+    async def _asked(self, function: Callable[..., Any], *args: Any) -> Any:
+        if inspect.iscoroutinefunction(function):
+            return await function(*args)
+        return await self._beside(function, *args)
 
     async def _beside(self, function: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._steps, function, *args)

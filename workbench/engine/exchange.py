@@ -20,6 +20,7 @@ from workbench.engine.line import (
     Trunk,
 )
 from workbench.errors import InvalidInput
+from workbench.trace import redact
 
 REDIRECT = 302
 
@@ -106,6 +107,7 @@ class Exchange(Course):
         as_such = method != "inband"
         if leg is not None and not leg.over and (as_such or not leg.keyed):
             leg.keyed = leg.keyed or (as_such and trusted)
+            leg.concealment.pressed(digit, method)
             leg.tell(signals.DigitReceived, digit=digit, method=method, trusted=trusted)
 
     def digit_ended(self, name: str, digit: str, method: Method, duration_ms: int) -> None:
@@ -113,12 +115,13 @@ class Exchange(Course):
         leg = self._legs.get(name)
         if leg is not None and not leg.over and not (method == "inband" and leg.keyed):
             fields = {"digit": digit, "method": method, "duration_ms": duration_ms}
+            leg.concealment.let_go(digit, method)
             leg.tell(signals.DigitEnded, **fields)
 
     def message_seen(self, name: str, direction: Direction, message: str) -> None:
         """Report a SIP message of a leg's dialog."""
         if leg := self._legs.get(name):
-            leg.tell(signals.SipMessageSeen, direction=direction, message=sip.redact(message))
+            leg.tell(signals.SipMessageSeen, direction=direction, message=redact(message))
 
     def transfer_told(self, name: str, sip_code: int, reason: str, *, final: bool) -> None:
         """Report what the far end says of the transfer that it was asked for."""
@@ -139,7 +142,7 @@ class Exchange(Course):
         """Report that the far end holds us, or does no more."""
         leg = self._legs.get(name)
         if leg is not None and leg.answered and not leg.over:
-            leg.holding.by_far_end(held=held)
+            leg.hold_by_far_end(held=held)
 
     def takes_refer(self, name: str) -> bool:
         """Tell whether a REFER of the far end is accepted."""
@@ -155,7 +158,7 @@ class Exchange(Course):
     def played_out(self, name: str, tape: Tape) -> None:
         """Finish the prompt whose file has come to its end."""
         if leg := self._legs.get(name):
-            leg.played_out(tape)
+            leg.prompting.played_out(tape)
 
     def recorded(self, name: str, tape: Tape) -> None:
         """Finish the recording whose files are whole."""
@@ -218,13 +221,17 @@ class Exchange(Course):
             case commands.Redirect(uri=uri):
                 self._redirect(leg, uri)
             case commands.Play():
-                leg.play(command)
+                leg.prompting.begin(command)
+            case commands.PlayMore():
+                leg.prompting.add(command)
             case commands.Stop(prompt=prompt):
-                leg.stop(prompt)
+                leg.prompting.stop(prompt)
             case commands.SendDigits(sending=sending, digits=digits):
                 leg.keypad.add(sending, digits, command.method, command.duration_ms)
             case commands.DetectDigits():
                 leg.detect_digits()
+            case commands.Conceal() | commands.Reveal():
+                leg.concealment.obey(command)
             case commands.Record():
                 leg.record(command)
             case commands.PauseRecording(recording=recording):
@@ -257,7 +264,7 @@ class Exchange(Course):
         reason = "the call is ending"
         match command:
             case commands.Play(prompt=prompt):
-                leg.refuse_prompt(prompt, reason)
+                leg.prompting.refuse(prompt, reason)
             case commands.SendDigits(sending=sending):
                 leg.tell(signals.DigitsSent, sending=sending, outcome="failed", reason=reason)
             case commands.Record(recording=recording):

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from workbench import signals
 from workbench.clock import Clock, Timer
-from workbench.commands import Play, Record
+from workbench.commands import Record
 from workbench.engine import Report
+from workbench.engine.concealment import Concealment
 from workbench.engine.digits import Keypad, Outcome
 from workbench.engine.forks import Forks
 from workbench.engine.holding import Holding
@@ -25,6 +26,7 @@ from workbench.engine.line import (
     StreamCount,
     Tape,
 )
+from workbench.engine.prompting import Prompting
 from workbench.engine.referral import Referrals
 from workbench.engine.slices import Take
 from workbench.engine.transfer import Transferring
@@ -78,14 +80,15 @@ class Leg:
         self.transfer = Transferring(clock, self._live_line, self.tell)
         self.referrals = Referrals(self._live_line, self.tell)
         self.forks = Forks(self._live_line, self.tell, lambda: self.media_ms, take)
+        self.concealment = Concealment(clock, self._live_line, self.tell)
         self.vigil = Vigil(clock, self._heeded_line, self.tell)
+        self.prompting = Prompting(self._live_line, self.tell, lambda: self._media_began)
         self.joints: dict[str, Joint] = {}
         """What joins it to other legs, by their names."""
         self._clock, self._monotonic, self._report = clock, monotonic, report
         self._media_began: float | None = None
         self._sampler: Timer | None = None
-        self._prompt: Play | None = None
-        self._prompt_tape: Tape | None = None
+        self._muted = self._held = False
         self._recording: Record | None = None
         self._recording_tape: Tape | None = None
 
@@ -120,8 +123,7 @@ class Leg:
         self.tell(signals.MediaStarted, codec=codec, clock_rate=clock_rate, secure=secure)
         if self._recording is not None:
             self._begin_recording(self._recording)
-        if self._prompt is not None:
-            self._begin_prompt(self._prompt)
+        self.prompting.start_media()
         for joint in tuple(self.joints.values()):
             joint.try_join()
         self.forks.start_media()
@@ -139,43 +141,21 @@ class Leg:
                 self.tell(signals.MediaMeasured, **asdict(so_far), final=False)
         self._sampler = self._clock.call_later(SAMPLE_S, self._sample)
 
-    def play(self, command: Play) -> None:
-        """Play a prompt in place of the one that plays; wait for audio if need be."""
-        self.stop_prompt("interrupted", "replaced by another prompt")
-        self._prompt = command
-        if self._media_began is not None:
-            self._begin_prompt(command)
-
-    def stop(self, prompt: str) -> None:
-        """Stop a prompt, unless it is over already."""
-        if self._prompt is not None and self._prompt.prompt == prompt:
-            self.stop_prompt("interrupted")
-
-    def stop_prompt(self, outcome: Outcome, reason: str = "") -> None:
-        """Finish the prompt that plays or waits, if there is one."""
-        prompt, tape = self._prompt, self._prompt_tape
-        self._prompt = self._prompt_tape = None
-        if prompt is None:
-            return
-        played_ms = 0
-        if tape is not None:
-            played_ms = tape.played_ms
-            tape.stop()
-        self._tell_finished(prompt.prompt, outcome, played_ms, reason)
-
-    def refuse_prompt(self, prompt: str, reason: str) -> None:
-        """Report a prompt that cannot even begin."""
-        self._tell_finished(prompt, "failed", 0, reason)
-
-    def played_out(self, tape: Tape) -> None:
-        """Finish the prompt whose file has come to its end."""
-        if tape is self._prompt_tape:
-            self.stop_prompt("completed")
-
     def mute(self, *, muted: bool) -> None:
         """Send silence instead of what is played and said, or that again."""
         self._live_line().mute(muted=muted)
+        self._muted = muted
+        self._hush()
         self.tell(signals.Muted if muted else signals.Unmuted)
+
+    def hold_by_far_end(self, *, held: bool) -> None:
+        """Report that the far end holds us, or does no more; held, it is sent nothing."""
+        self.holding.by_far_end(held=held)
+        self._held = held
+        self._hush()
+
+    def _hush(self) -> None:
+        self.prompting.hush(silent=self._muted or self._held)
 
     def record(self, command: Record) -> None:
         """Start both recorders; wait for audio if need be."""
@@ -222,13 +202,14 @@ class Leg:
 
     def wind_up(self) -> None:
         """End prompt, digits and recorders; the recording's files take a moment to close."""
-        self.stop_prompt("interrupted")
+        self.prompting.cut("interrupted")
         self.keypad.stop()
         self.holding.interrupt()
         self.transfer.interrupt()
         for joint in tuple(self.joints.values()):
             joint.part("the call is ending")
         self.forks.wind_up()
+        self.concealment.stop()
         self.vigil.stop()
         if self._recording_tape is not None:
             self._recording_tape.stop()
@@ -247,25 +228,6 @@ class Leg:
             self.tell(signals.MediaMeasured, **asdict(self.counted))
         self.tell(signals.Released, **asdict(ending))
         self.released, self.line = True, None
-
-    def _begin_prompt(self, command: Play) -> None:
-        try:
-            self._prompt_tape = self._live_line().play(command.path, endless=command.endless)
-        except OSError as error:
-            self.stop_prompt("failed", str(error))
-        else:
-            self.tell(signals.PromptStarted, prompt=command.prompt)
-
-    def _tell_finished(
-        self, prompt: str, outcome: Outcome, played_ms: int, reason: str
-    ) -> None:
-        self.tell(
-            signals.PromptFinished,
-            prompt=prompt,
-            outcome=outcome,
-            played_ms=played_ms,
-            reason=reason,
-        )
 
     def _begin_recording(self, command: Record) -> None:
         try:

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from workbench.commands import Dial, Fork
 from workbench.engine.slices import Take
+from workbench.engine.spans import Spans
 
 Monotonic = Callable[[], float]
 """Seconds on a clock that never goes back."""
@@ -40,6 +41,26 @@ class Tape(Protocol):
         """End it and let go of its files; does nothing the second time."""
 
 
+class PromptTape(Tape, Protocol):
+    """A prompt that plays; once it is stopped, all about it stays as it is."""
+
+    spans: Spans
+    """What of it left on the wire."""
+
+    @property
+    def late_ms(self) -> int:
+        """Return how long it was silent for want of its next part."""
+
+    def add(self, path: str) -> None:
+        """Play a further part after what there is; `LineError` when that cannot be."""
+
+    def finish(self) -> None:
+        """Expect no further part."""
+
+    def hush(self, *, silent: bool) -> None:
+        """Take note that nothing of it is heard from now on, or that it is again."""
+
+
 class Line(Protocol):
     """One call on the trunk; each verb raises `LineError` when it cannot be done."""
 
@@ -60,6 +81,9 @@ class Line(Protocol):
 
     def detect_digits(self) -> None:
         """Report the tones of keys from now on."""
+
+    def conceal(self, *, concealed: bool) -> None:
+        """Let what the far end says be neither recorded nor given to others, or that again."""
 
     def reinvite(self, *, held: bool) -> None:
         """Send a re-INVITE; the trunk reports `reinvited` when it is answered."""
@@ -82,8 +106,11 @@ class Line(Protocol):
     def level(self) -> int:
         """Return how loud what comes in is now, from 0 to 255."""
 
-    def play(self, path: str, *, endless: bool = False) -> Tape:
-        """Play a file to the far end; the trunk reports `played_out` at its end, if any."""
+    def play(self, path: str, *, endless: bool = False, more: bool = False) -> PromptTape:
+        """Play a file to the far end; the trunk reports `played_out` at its end, if any.
+
+        With `more` it is the first part of a prompt, which ends after `finish`.
+        """
 
     def record(self, received_path: str, sent_path: str) -> Tape:
         """Record both directions; the trunk reports `recorded` when the files are whole."""

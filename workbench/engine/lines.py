@@ -30,6 +30,7 @@ from workbench.engine.line import (
 from workbench.engine.linetones import LineTones
 from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.offers import Offers
+from workbench.engine.partstape import PartsTape
 from workbench.engine.patch import Bridge, Patch
 from workbench.engine.player import Player
 from workbench.engine.ports import PortPool
@@ -114,7 +115,7 @@ class Line:
         self._links = Links(self.patch, ports, media)
         self._offers = Offers()
         self._tones = LineTones(self.patch, ports)
-        self._player: PlayerTape | None = None
+        self._player: PlayerTape | PartsTape | None = None
         self._recorder: RecorderTape | None = None
         self._hanging_up = self._end_seen = False
         self._farewell: Fact | None = None
@@ -166,6 +167,10 @@ class Line:
         """Report the tones of keys from now on."""
         self._tones.listen()
 
+    def conceal(self, *, concealed: bool) -> None:
+        """Let nobody but the detector of keys hear the far end, or others again."""
+        self.patch.conceal(concealed=concealed)
+
     def reinvite(self, *, held: bool) -> None:
         """Send a re-INVITE; what is answered comes as `reinvited`."""
         self._live().offer(held=held)
@@ -200,8 +205,13 @@ class Line:
         port = self.patch.port
         return 0 if port is None else self._live().level(port)
 
-    def play(self, path: str, *, endless: bool = False) -> PlayerTape:
+    def play(
+        self, path: str, *, endless: bool = False, more: bool = False
+    ) -> PlayerTape | PartsTape:
         """Play a file to the far end, and into its recording when there is one."""
+        if more:
+            self._player = PartsTape(path, self.patch, self._ports, self._monotonic)
+            return self._player
         player = self._live().player(path, endless=endless)
         self._player = PlayerTape(player, self._monotonic, self.patch.remove)
         self.patch.add(player.slot, "prompt")

@@ -43,7 +43,7 @@ class LineTones:
             self._ear = self._ports.lend()
             self._detector = Detector()
             self._ear.hear(self._heard.append)
-            self._patch.listen(self._ear.slot, "received")
+            self._patch.listen(self._ear.slot, "received", keys=True)
 
     def found(self) -> Iterator[tuple[str, int | None]]:
         """Give the keys that were heard: None at the begin, milliseconds at the end."""

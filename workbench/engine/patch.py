@@ -40,7 +40,9 @@ class Patch:
         self._hosts: list[Patch] = []
         """The lines to which this one sounds."""
         self._ears: dict[int, Direction] = {}
-        self._paused = self._muted = self._held = False
+        self._key_ears: set[int] = set()
+        """Those that hear the far end even when nobody else does."""
+        self._paused = self._muted = self._held = self._concealed = False
         self._made: set[Connection] = set()
 
     @property
@@ -92,13 +94,16 @@ class Patch:
             other._hosts.remove(self)
             self._settle()
 
-    def listen(self, slot: int, direction: Direction) -> None:
-        """Let a port hear what the far end says, or what it is sent."""
+    def listen(self, slot: int, direction: Direction, *, keys: bool = False) -> None:
+        """Let a port hear what the far end says, or what it is sent; `keys` looks for keys."""
         self._ears[slot] = direction
+        if keys:
+            self._key_ears.add(slot)
         self._settle()
 
     def unlisten(self, slot: int) -> None:
         """Let a port hear nothing more."""
+        self._key_ears.discard(slot)
         if self._ears.pop(slot, None) is not None:
             self._settle()
 
@@ -111,6 +116,12 @@ class Patch:
         """Let both recorders hear silence, or the call again."""
         self._paused = paused
         self._settle()
+
+    def conceal(self, *, concealed: bool) -> None:
+        """Let recorders, ears and other lines hear nothing of the far end, or hear it again."""
+        self._concealed = concealed
+        for patch in (self, *self._hosts):
+            patch._settle()
 
     def mute(self, *, muted: bool) -> None:
         """Let the far end and the recording hear neither prompts nor others, or both again."""
@@ -142,23 +153,28 @@ class Patch:
         silent |= {"link"} if self._held else set()
         if "prompt" in set(self._sources.values()) - silent:
             silent.add("music")
-        peers = [] if "link" in silent else [peer._port for peer in self._peers]
+        heard = [peer for peer in self._peers if not peer._concealed]
+        peers = [] if "link" in silent else [peer._port for peer in heard]
         sounding = [slot for slot, role in self._sources.items() if role not in silent]
         return [*sounding, *(peer for peer in peers if peer is not None)]
 
     def _wanted(self) -> set[Connection]:
         port, sounding = self._port, self._sounding()
         sent_ears = [slot for slot, way in self._ears.items() if way == "sent"]
+        # What is muted goes on, unheard.
+        muted = [slot for slot, role in self._sources.items() if role == "prompt"]
         # A port that nobody reads from fills its jitter buffer with stale audio.
         wanted = set() if port is None else {(port, DEVICE), *((s, port) for s in sounding)}
+        wanted |= {(slot, DEVICE) for slot in muted if self._muted}
         wanted |= {(source, ear) for source in sounding for ear in sent_ears}
         if port is not None:
-            wanted |= {(port, ear) for ear in self._ears if ear not in sent_ears}
+            ears = self._key_ears if self._concealed else self._ears.keys() - {*sent_ears}
+            wanted |= {(port, ear) for ear in ears}
         if self._recorders is not None:
             received, sent = self._recorders
             # A recorder without a source writes nothing: the null device is silence.
             wanted |= {(DEVICE, received), (DEVICE, sent)}
-            if not self._paused:
+            if not self._paused and not self._concealed:
                 wanted |= {(source, sent) for source in sounding}
                 wanted |= set() if port is None else {(port, received)}
         return wanted

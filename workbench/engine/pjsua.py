@@ -36,9 +36,10 @@ from workbench.engine.pjcall import (
 from workbench.engine.ports import PortPool
 from workbench.engine.terms import Terms
 from workbench.engine.wire import AnyOrder, Register, Unregister, UseAccount
+from workbench.trace import redact
 
-PORTS_A_LEG = 4
-"""Of the pool: two for a fork, two for legs of other workers."""
+PORTS_A_LEG = 5
+"""Of the pool: two for a fork, two for legs of other workers, one for a prompt in parts."""
 MOST_LEGS_WITH_PORTS = 16
 BATCH = 64
 """Polls of the library in one step, so that a burst of SIP cannot starve the commands."""
@@ -246,7 +247,7 @@ class PjLog(pj.LogWriter):
         text = str(entry.msg)
         if self._file is not None:
             # The library's own file would hold credentials and keys.
-            self._file.write(sip.redact(sip.legible(text)))
+            self._file.write(redact(sip.legible(text)))
             self._file.flush()
         if text.rstrip().endswith(MESSAGE_MARK):
             self.trunk.seen(text)

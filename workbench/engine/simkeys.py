@@ -20,6 +20,9 @@ class Keyed:
         """Send one keypad digit."""
         self._reach(lambda far: far._hear_key(digit, method, duration_ms))
 
+    def conceal(self, *, concealed: bool) -> None:
+        """Go on with the silence."""
+
     def detect_digits(self) -> None:
         """Report tones from now on."""
         self._detects = True

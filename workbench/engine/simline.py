@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-import soundfile
-
 from workbench.clock import Clock
 from workbench.commands import Fork
 from workbench.engine.legs import Party
@@ -28,7 +26,7 @@ from workbench.engine.line import (
 from workbench.engine.simfork import SimFork
 from workbench.engine.simhold import Holdable, HoldObserver
 from workbench.engine.simkeys import Keyed
-from workbench.engine.simtapes import RATE, SimRecorders, SimTape
+from workbench.engine.simtapes import RATE, SimRecorders, SimTape, duration_s
 from workbench.engine.simtransfer import Referable, ReferObserver
 from workbench.engine.slices import Take
 from workbench.engine.terms import CODECS
@@ -236,18 +234,16 @@ class SimLine(Holdable, Keyed, Referable):
         seconds = (self._clock.now() - since).total_seconds()
         return self._sent_until + seconds * FRAMES_A_SECOND
 
-    def play(self, path: str, *, endless: bool = False) -> SimTape:
+    def play(self, path: str, *, endless: bool = False, more: bool = False) -> SimTape:
         """Let the time pass that the file would play."""
-        try:
-            seconds = float(soundfile.info(path).duration)
-        except (OSError, RuntimeError) as error:
-            raise LineError(f"opening the prompt failed: {error}") from None
-        tape = self._playing = SimTape(self._clock, math.inf if endless else seconds)
-        if endless:
-            return tape
-        tape.timer = self._clock.call_later(
-            seconds, lambda: self._observer.played_out(self.leg, tape)
+        seconds = duration_s(path)
+        tape = self._playing = SimTape(
+            self._clock,
+            math.inf if endless else seconds,
+            lambda tape: self._observer.played_out(self.leg, tape),
         )
+        if not more:
+            tape.finish()
         return tape
 
     def record(self, received_path: str, sent_path: str) -> SimRecorders:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from workbench.engine.exchange import Exchange
-from workbench.engine.line import Monotonic
+from workbench.engine.line import LineError, Monotonic
 from workbench.engine.player import Player
 from workbench.engine.settings import FRAME_MS
+from workbench.engine.spans import Spans
 
 SOON_S = 1.0
 """Before its end a prompt is followed closely: more than the library buffers."""
@@ -23,32 +24,39 @@ WAV_DATA_SIZE = slice(40, 44)
 
 
 class PlayerTape:
-    """A prompt on its way to one call."""
+    """A prompt of one file on its way to one call."""
+
+    late_ms = 0
 
     def __init__(
         self, player: Player, monotonic: Monotonic, freed: Callable[[int], None]
     ) -> None:
         """Follow a player; `freed` is told when its slot is gone."""
+        self.spans = Spans(monotonic)
         self._player: Player | None = player
         self._freed = freed
         self._samples, self._rate = player.samples, player.rate
         self._endless = player.endless
         self._monotonic, self._began = monotonic, monotonic()
-        self._position = 0
+        self._position, self._behind_s = 0, 0.0
+        """Where it was seen last, and how far that is behind its begin's clock."""
         self._ended_at: float | None = None
-        self._stopped_at: float | None = None
+        self._stopped_ms: int | None = None
+        self.spans.begin(0)
 
     @property
     def played_ms(self) -> int:
         """Return how many milliseconds of the file have gone out."""
+        if self._stopped_ms is not None:
+            return self._stopped_ms
         if self._endless:
-            until = self._stopped_at or self._monotonic()
-            return round((until - self._began) * 1000)
+            return round((self._monotonic() - self._began) * 1000)
         self._follow()
         position = self._position
         if self._ended_at is not None:
             # The rest is buffered, and goes out with the clock.
-            position = int((self._monotonic() - self._began) * self._rate)
+            elapsed_s = self._monotonic() - self._began - self._behind_s
+            position = max(position, int(elapsed_s * self._rate))
         return round(min(position, self._samples) * 1000 / self._rate)
 
     @property
@@ -57,13 +65,25 @@ class PlayerTape:
         elapsed_s = self._monotonic() - self._began
         return not self._endless and elapsed_s > self._samples / self._rate - SOON_S
 
+    def add(self, path: str) -> None:
+        """Refuse: it is one file."""
+        raise LineError(f"{path} cannot follow a prompt that is whole")
+
+    def finish(self) -> None:
+        """Do nothing: it is whole."""
+
+    def hush(self, *, silent: bool) -> None:
+        """Take note that nothing of it is heard from now on, or that it is again."""
+        self.spans.hush(self.played_ms, silent=silent)
+
     def stop(self) -> None:
         """Fall silent and close the file."""
         if self._player is not None:
+            self._stopped_ms = self.played_ms
             player, self._player = self._player, None
             player.free()
             self._freed(player.slot)
-            self._stopped_at = self._monotonic()
+            self.spans.end(self._stopped_ms)
 
     def watch(self, leg: str, exchange: Exchange) -> bool:
         """Report the file's end; False when there is nothing more to watch."""
@@ -74,7 +94,7 @@ class PlayerTape:
         self._follow()
         if self._ended_at is None or self._monotonic() < self._ended_at:
             return True
-        self._position = self._samples
+        self._stopped_ms = round(self._samples * 1000 / self._rate)
         exchange.played_out(leg, self)
         return False
 
@@ -86,9 +106,10 @@ class PlayerTape:
         if self._player is None or self._ended_at is not None or self._endless:
             return
         now, position = self._monotonic(), self._player.position()
-        if position >= self._position:
+        if position > self._position:
             self._position = position
-        elif position == 0:
+            self._behind_s = max(0.0, now - self._began - position / self._rate)
+        elif position < self._position:
             length = self._samples / self._rate
             self._ended_at = max(now, self._began + length) + FRAME_MS / 1000
         if (now - self._began) * 1000 > self._samples * 1000 / self._rate + SLACK_MS:

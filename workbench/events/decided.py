@@ -90,6 +90,8 @@ class PromptRequested(Decision, frozen=True, kw_only=True):
     """Where it begins, in seconds."""
     loop: int = 1
     """How many times it plays; 0 for ever."""
+    skip_ms: int = 0
+    """Milliseconds of it that were played before it was interrupted: it goes on there."""
 
 
 class PromptStopRequested(Decision, frozen=True, kw_only=True):
@@ -117,7 +119,7 @@ class DigitDetectionRequested(Decision, frozen=True, kw_only=True):
 
 
 class GatherRequested(Decision, frozen=True, kw_only=True):
-    """Collect keypad digits."""
+    """Collect keypad digits, or speech."""
 
     TOPIC: ClassVar[str] = "call.gather_requested"
     gather: str
@@ -125,6 +127,11 @@ class GatherRequested(Decision, frozen=True, kw_only=True):
     finish_on: str
     timeout_s: float
     digit_timeout_s: float
+    speech: bool = False
+    """Whether a turn of speech is an answer too."""
+    hints: tuple[str, ...] = ()
+    secret: bool = False
+    """Whether a mark is recorded for each key from here on, and silence."""
 
 
 class GatherFinished(Decision, frozen=True, kw_only=True):
@@ -133,7 +140,11 @@ class GatherFinished(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.gather_finished"
     gather: str
     digits: str
-    reason: Literal["digits", "finish_on", "timeout", "cancelled"]
+    """A mark for each that was gathered in secret."""
+    reason: Literal["digits", "finish_on", "speech", "timeout", "no-match", "cancelled"]
+    speech: str = ""
+    """The words that were heard; empty when keys came first, or nothing."""
+    confidence: float | None = None
 
 
 class RecordRequested(Decision, frozen=True, kw_only=True):
@@ -322,6 +333,15 @@ class StepRequested(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.step_requested"
     step: str
     name: str
+    streams: bool = False
+    """Whether its answer comes piece by piece."""
+
+
+class StepStopRequested(Decision, frozen=True, kw_only=True):
+    """Take no more pieces of a step that streams."""
+
+    TOPIC: ClassVar[str] = "call.step_stop_requested"
+    step: str
 
 
 class TimerRequested(Decision, frozen=True, kw_only=True):

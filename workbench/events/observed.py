@@ -112,6 +112,7 @@ class DigitReceived(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "call.digit_received"
     digit: str
+    """A mark when it was pressed in secret."""
     method: str = "rfc4733"
     trusted: bool = True
     """False when it came in RTP from an address that was not negotiated."""
@@ -123,6 +124,23 @@ class DigitDetectionStarted(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.digit_detection_started"
     reason: str = ""
     """Why they cannot be; empty when they are."""
+
+
+class Concealed(Event, frozen=True, kw_only=True):
+    """What the far end presses and says is neither recorded nor given away from here on."""
+
+    TOPIC: ClassVar[str] = "call.concealed"
+    concealment: str
+    """The name of the gather that is secret."""
+
+
+class Revealed(Event, frozen=True, kw_only=True):
+    """The end of a `Concealed`: the last key was let go a moment ago."""
+
+    TOPIC: ClassVar[str] = "call.revealed"
+    concealment: str
+    reason: str = ""
+    """Why it ended before it was asked to; empty when it was."""
 
 
 class DigitsSent(Event, frozen=True, kw_only=True):
@@ -140,8 +158,9 @@ class PromptStarted(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.prompt_started"
     prompt: str
     audio: str = ""
-    """SHA-256 of the audio that was given to the engine."""
+    """SHA-256 of what was given to the engine; of its first part, when more follow."""
     duration_ms: int | None = None
+    """None when it is not known yet, because parts follow."""
 
 
 class PromptFinished(Event, frozen=True, kw_only=True):
@@ -152,6 +171,13 @@ class PromptFinished(Event, frozen=True, kw_only=True):
     outcome: Literal["completed", "interrupted", "failed"]
     played_ms: int
     reason: str = ""
+    spans: tuple[tuple[int, int, int], ...] = ()
+    """What of it left on the wire: from and to which millisecond of the prompt, and where on
+    the leg's audio clock that began. Muted, or held by the far end, it does not leave."""
+    heard: str = ""
+    """Its words that left whole, where its words are known."""
+    late_ms: int = 0
+    """How long it was silent in between, because a part of it was not there in time."""
 
 
 class RecordingStarted(Event, frozen=True, kw_only=True):
@@ -231,12 +257,21 @@ class ForkFinished(Event, frozen=True, kw_only=True):
     """Why it ended before the call, or what the consumer raised; else empty."""
 
 
+class StepYielded(Event, frozen=True, kw_only=True):
+    """One piece of the answer to a `StepRequested` that streams."""
+
+    TOPIC: ClassVar[str] = "call.step_yielded"
+    step: str
+    value: Any = None
+
+
 class StepReturned(Event, frozen=True, kw_only=True):
     """The end of a `StepRequested`: what the world answered."""
 
     TOPIC: ClassVar[str] = "call.step_returned"
     step: str
     value: Any = None
+    """Of one that streams: how many pieces it gave."""
     error_type: str = ""
     """Type of the exception that the function raised; empty when it returned."""
     error: str = ""

@@ -19,8 +19,7 @@ COLUMNS = (
     "answered_by", "recording_hash", "flow", "flow_version", "outcome", "digits", "events",
     "tag",
 )  # fmt: skip
-"""The columns in their order. `trunk`, `answered_by` and `tag` are null until
-calls have trunks, a detected answerer and tags."""
+"""The columns in their order. `trunk` and `tag` are null until calls have trunks and tags."""
 
 _PARTIES = ("identity", "forwarded_from", "caller_number", "called_number")
 _DISPOSITIONS = {"busy": "BUSY", "no-answer": "NO ANSWER", "canceled": "NO ANSWER"}
@@ -117,6 +116,8 @@ def _flow(call: Call, history: Sequence[ev.Event]) -> Row:
     for event in history:
         if isinstance(event, ev.FlowStarted):
             row["flow_version"] = event.flow_version
+        elif isinstance(event, ev.AnswererDetected):
+            row["answered_by"] = event.answered_by
         elif isinstance(event, ev.FlowReturned):
             row["outcome"] = None if event.value is None else str(event.value)
         elif isinstance(event, ev.FlowFailed):

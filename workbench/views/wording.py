@@ -36,6 +36,7 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.DigitsSent: "{sending} {outcome}",
     ev.PromptStarted: "{prompt} starts",
     ev.PromptFinished: "{prompt} {outcome} after {played_ms} ms",
+    ev.PromptPrepared: "{prompt}, part {part} of {parts} prepared: {text!r}",
     ev.RecordingStarted: "{recording} starts",
     ev.RecordingPaused: "{recording} paused",
     ev.RecordingResumed: "{recording} resumed",
@@ -65,6 +66,17 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.Unmuted: "unmuted",
     ev.ReferReceived: "{refer}: the far end asks for a call to {to}",
     ev.ReferFinished: "{refer} {outcome} ({sip_code}) {reason}",
+    ev.ListeningStarted: "{listening} started with {recognizer}",
+    ev.ListeningFinished: "{listening} finished {reason}",
+    ev.SpeechStarted: "{track} speech begins at {start_ms} ms",
+    ev.SpeechLasted: "{track} speech has lasted {lasted_ms} ms",
+    ev.SpeechEnded: "{track} speech ends at {end_ms} ms",
+    ev.TranscriptUpdated: "{track} so far: {text!r}",
+    ev.TranscriptFinal: "{track} said {text!r}",
+    ev.TurnEnded: "{track} had their say: {text!r}",
+    ev.RecognitionFailed: "recognition by {provider} failed: {error_type} {error}",
+    ev.ToneHeard: "{track} {tone} of {frequency_hz} Hz for {duration_ms} ms",
+    ev.StepYielded: "{step} gives {value!r}",
     ev.StepReturned: "{step} returned {value!r}",
     ev.TimerFired: "{timer} fired",
     ev.Ended: "ended by {by}: {status} ({sip_code} {hangup_cause}) {reason}",
@@ -80,8 +92,8 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.PromptStopRequested: "stop {prompt}",
     ev.DigitsRequested: "send digits {digits!r}",
     ev.DigitDetectionRequested: "listen for tones",
-    ev.GatherRequested: "gather up to {max_digits} digits within {timeout_s:g} s",
-    ev.GatherFinished: "gathered {digits!r} ({reason})",
+    ev.GatherRequested: "gather {remark}up to {max_digits} digits within {timeout_s:g} s",
+    ev.GatherFinished: "gathered {remark} ({reason})",
     ev.RecordRequested: "record",
     ev.RecordPauseRequested: "pause {recording}",
     ev.RecordResumeRequested: "resume {recording}",
@@ -98,6 +110,11 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.PickupRequested: "pick up who waits at {slot!r}",
     ev.ForkRequested: "fork the audio ({direction}) for {name!r}",
     ev.ForkStopRequested: "stop {fork}",
+    ev.ListenRequested: "listen ({direction})",
+    ev.SpeechExpected: "expect {remark}",
+    ev.ListenStopRequested: "stop {listening}",
+    ev.MachineDetectionRequested: "find out who answers by {detector!r}",
+    ev.AnswererDetected: "answered by {answered_by} ({category}, {reason})",
     ev.HoldRequested: "hold with {music!r}",
     ev.ResumeRequested: "resume",
     ev.MuteRequested: "mute",
@@ -106,6 +123,7 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.ReferAcceptRequested: "obey {refer}",
     ev.ReferRefuseRequested: "refuse {refer} with {sip_code}",
     ev.StepRequested: "step {name!r}",
+    ev.StepStopRequested: "stop {step}",
     ev.TimerRequested: "wait {seconds:g} s",
     ev.TimerCancelled: "forget {timer}",
     ev.HangupRequested: "hang up",
@@ -117,8 +135,16 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.SilenceStarted: "the far end is silent",
     ev.SilenceEnded: "the far end was silent for {silent_ms} ms",
     ev.RtpFromStranger: "{packets} packets of RTP from a stranger, {source}",
+    ev.RecognitionDelayed: "recognition is {behind_ms} ms behind",
     ev.QualitySampled: "{packets_received} packets in, {packets_lost} lost, {packets_sent} out",
 }
+
+
+def _expectation(fields: Mapping[str, Any]) -> str:
+    count = f"{fields['digits']} " * bool(fields["digits"])
+    silence = f", silence of {fields['silence_ms']} ms" * bool(fields["silence_ms"])
+    lasting = f", speech of {fields['lasting_ms']} ms" * bool(fields["lasting_ms"])
+    return f"{count}{fields['answer']}{silence}{lasting}"
 
 
 _REMARKS: dict[type[ev.Event], Callable[[Mapping[str, Any]], str]] = {
@@ -126,6 +152,11 @@ _REMARKS: dict[type[ev.Event], Callable[[Mapping[str, Any]], str]] = {
         f" with the account {fields['account']}" * bool(fields["account"])
     ),
     ev.MediaStarted: lambda fields: ", encrypted" * fields["secure"],
+    ev.GatherRequested: lambda fields: (
+        "speech or " * fields["speech"] + "in secret " * fields["secret"]
+    ),
+    ev.SpeechExpected: _expectation,
+    ev.GatherFinished: lambda fields: repr(fields["speech"] or fields["digits"]),
 }
 """What is said only where there is something to say."""
 
@@ -148,7 +179,7 @@ def phrase(kind: type[ev.Event], fields: Mapping[str, Any]) -> str:
     """
     fields = {**_defaults(kind), **fields}
     if kind is ev.PromptRequested and fields["text"]:
-        return legible(f"say {fields['text']!r}")
+        return legible(f"say {fields['text']!r}{_going_on(fields)}")
     if kind is ev.PromptRequested:
         return legible(_play(fields))
     if kind is ev.StepReturned and fields["error_type"]:
@@ -176,7 +207,11 @@ def _play(fields: Mapping[str, Any]) -> str:
     files = " then ".join(repr(source) for source in fields["sources"] or [fields["source"]])
     begin = f" from {fields['offset_s']:g} s" if fields["offset_s"] else ""
     often = {1: "", 0: " for ever"}.get(fields["loop"], f" {fields['loop']} times")
-    return f"play {files}{begin}{often}"
+    return f"play {files}{begin}{often}{_going_on(fields)}"
+
+
+def _going_on(fields: Mapping[str, Any]) -> str:
+    return f", going on at {fields['skip_ms']} ms" if fields["skip_ms"] else ""
 
 
 def legible(text: str) -> str:
