@@ -23,7 +23,7 @@ from workbench.feed import Feed
 from workbench.flow import Flow
 from workbench.recording import open_recording
 from workbench.views.history import History, html_table
-from workbench.views.ladder import ladder
+from workbench.views.ladder import Ladder, ladder
 from workbench.views.wording import legible
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class CallHandle(AskedVerbs):
         """End a fork before the call; does nothing when it is over."""
         self._keeper.stop_fork(self.id, fork)
 
-    def ladder(self) -> str:
+    def ladder(self) -> Ladder:
         """Draw the SIP messages of the call as text."""
         return ladder(self.history)
 
