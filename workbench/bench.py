@@ -42,6 +42,7 @@ from workbench.receiving import Receiving
 from workbench.recovery import recover
 from workbench.replay import Flows, Replay, replay
 from workbench.shipped import shipped
+from workbench.showing import Showing
 from workbench.store import CallLog
 
 MOST_FAILURES = 100
@@ -50,7 +51,7 @@ STORE = Path("workbench-store")
 """Where a bench keeps its calls when nothing else is said."""
 
 
-class Workbench(Receiving):
+class Workbench(Receiving, Showing):
     """A bench: place, take, watch, replay and query calls.
 
     Opening it ends on record what an earlier bench left open. Close it, or use it in a

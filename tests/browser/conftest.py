@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.browser.lab import PANEL, Lab, Notebook
 
@@ -19,6 +19,8 @@ PATIENCE_MS = 20_000
 """How long a page on a busy machine may take to show something."""
 
 Open = Callable[[str, Sequence[str]], Notebook]
+Photograph = Callable[[Locator, str], None]
+PICTURES = Path(__file__).parent.parent.parent / "docs" / "pictures"
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +70,17 @@ def notebook(page: Page, lab: Lab) -> Iterator[Open]:
     assert not troubles, f"The console of the page has errors: {troubles}"
 
 
+@pytest.fixture
+def photograph(pytestconfig: pytest.Config, tmp_path: Path) -> Photograph:
+    """Takes a picture of a part of the page; kept for the docs with `--pictures`."""
+    folder = PICTURES if pytestconfig.getoption("--pictures") else tmp_path
+
+    def take(part: Locator, name: str) -> None:
+        part.screenshot(path=folder / f"{name}.png", animations="disabled")
+
+    return take
+
+
 def faults_of(page: Page, within: str) -> list[str]:
     """Return the grave faults that axe-core finds in a part of the page."""
     found = Axe().run(page, context=within).response["violations"]
@@ -77,6 +90,3 @@ def faults_of(page: Page, within: str) -> list[str]:
         if fault["impact"] in GRAVE
         for node in fault["nodes"]
     ]
-
-
-PICTURES = Path(__file__).parent.parent.parent / "docs" / "pictures"

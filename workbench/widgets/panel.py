@@ -48,6 +48,8 @@ class Panel(anywidget.AnyWidget):
     state = traitlets.Dict().tag(sync=True)
     """What is shown: the latest values, as JSON. Written by the pump only."""
 
+    _closed = True
+
     def __init__(self, **values: Any) -> None:
         """Show some values from the beginning."""
         self._values: dict[str, Any] = {}
@@ -56,8 +58,10 @@ class Panel(anywidget.AnyWidget):
         self._inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._greeted = threading.Event()
         self._failures = 0
+        self._stale = threading.Event()
         self._written: datetime | None = None
         super().__init__(state={"error": "", **values})
+        self._closed = False
         self.on_msg(self._receive)
         threading.Thread(target=self._work, name="workbench-panel", daemon=True).start()
         PUMP.add(self)
@@ -78,6 +82,14 @@ class Panel(anywidget.AnyWidget):
         self._outbox.put(item, *buffers)
         PUMP.wake()
 
+    def refresh(self) -> None:
+        """Let `prepare` be called soon."""
+        self._stale.set()
+        PUMP.wake()
+
+    def prepare(self) -> None:
+        """Work out what is shown, after `refresh` and now and then; on the pump's thread."""
+
     def snapshot(self) -> Iterable[Item]:
         """Return with what items a view begins that has just appeared; on the pump's thread."""
         return ()
@@ -90,9 +102,16 @@ class Panel(anywidget.AnyWidget):
         self._failures += 1
         self.show(error=str(problem) or type(problem).__name__ if problem else "")
 
+    def let_go(self) -> None:
+        """End what the widget follows, when it is closed."""
+
     def close(self) -> None:
-        """Take the widget away from all pages."""
+        """Take the widget away from all pages; does nothing the second time."""
+        if self._closed:
+            return
+        self._closed = True
         PUMP.remove(self)
+        self.let_go()
         self._inbox.put(None)
         super().close()
 
@@ -100,6 +119,10 @@ class Panel(anywidget.AnyWidget):
 
     def write(self, now: datetime) -> None:
         """Send what has changed; on the pump's thread."""
+        due = self._written is None or (now - self._written).total_seconds() >= BEAT_S
+        if due or self._stale.is_set():
+            self._stale.clear()
+            self.prepare()
         with self._lock:
             values, self._values = self._values, {}
         if values:
@@ -110,14 +133,14 @@ class Panel(anywidget.AnyWidget):
             self._outbox.begin(self.snapshot())
         while (batch := self._outbox.take()) is not None:
             self._tell(*batch.message())
-        self._beat(now)
+        if due:
+            self._beat(now)
 
     def _beat(self, now: datetime) -> None:
         # After a restart of the kernel a view that hears nothing would look alive.
-        if self._written is None or (now - self._written).total_seconds() >= BEAT_S:
-            self._written = now
-            milliseconds = round(now.timestamp() * 1000)
-            self._tell({"kind": "beat", "now": milliseconds, "open": self._outbox.open})
+        self._written = now
+        milliseconds = round(now.timestamp() * 1000)
+        self._tell({"kind": "beat", "now": milliseconds, "open": self._outbox.open})
 
     def _tell(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         self.send(content, buffers)
