@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from workbench.at_the_desk import at_the_desk
+from workbench.engine import Occupancy
 from workbench.errors import InvalidInput
 from workbench.flow import Flow
 from workbench.operation import Operation
@@ -15,6 +16,7 @@ from workbench.store import CallLog
 if TYPE_CHECKING:
     from workbench.widgets.followed import Bench
     from workbench.widgets.softphone import Softphone
+    from workbench.widgets.wallboard import Wallboard, Watched
 
 
 class Showing:
@@ -47,6 +49,20 @@ class Showing:
     def last_calls(self, most: int) -> list[str]:
         """Return the ids of the last calls of the store, so many at most, oldest first."""
         return self._store.call_ids()[-most:]
+
+    @property
+    def occupancy(self) -> Occupancy | None:
+        """How the engine stands; None before there is one, and when it is simulated."""
+        return getattr(self._operation and self._operation.engine, "occupancy", None)
+
+    def wallboard(self) -> "Wallboard":
+        """Show all calls at a glance: in progress, counts, the pool, problems, and a search.
+
+        A click on a call opens it below, live or in the player.
+        """
+        from workbench.widgets.wallboard import Wallboard  # noqa: PLC0415 - slow to load
+
+        return Wallboard(cast("Watched", self))
 
     def softphone(
         self,

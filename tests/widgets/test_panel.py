@@ -62,6 +62,36 @@ def test_only_the_latest_value_is_written(panel: Echo) -> None:
     assert panel.state == {"error": "", "count": 2, "other": "x"}
 
 
+def test_what_changes_seldom_is_sent_only_then(
+    panel: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Echo, "SELDOM", frozenset({"rows"}))
+    panel.show(rows=[1], count=1)
+    panel.write(EPOCH)
+    sent: list[str] = []
+    panel.observe(lambda change: sent.append(change["name"]), ["state", "seldom"])
+    for count, rows in ((2, [1]), (3, [1]), (4, [2])):
+        panel.show(rows=rows, count=count)
+        panel.write(EPOCH)
+    assert sent == ["state", "state", "seldom", "state"]
+    assert (panel.state["count"], panel.seldom) == (4, {"rows": [2]})
+
+
+def test_a_pace_is_kept_and_nothing_is_forgotten(
+    panel: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Echo, "PACE_S", 0.25)
+    prepared: list[str] = []
+    panel.write(EPOCH)
+    monkeypatch.setattr(panel, "prepare", lambda: prepared.append("once"))
+    panel.refresh()
+    counts = []
+    for tenths in range(1, 6):
+        panel.write(EPOCH + timedelta(seconds=tenths / 10))
+        counts.append(len(prepared))
+    assert counts == [0, 0, 1, 1, 1]
+
+
 def test_a_quiet_panel_gives_a_sign_of_life_every_two_seconds(panel: Echo) -> None:
     for tenths in range(41):
         panel.write(EPOCH + timedelta(seconds=tenths / 10))

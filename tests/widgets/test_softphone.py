@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
+from tests.widgets.desk import BOB, by_hand, shown, somebody_calls, until
 from workbench import Workbench
-from workbench.clock import EPOCH, SystemClock
+from workbench.clock import SystemClock
 from workbench.engine.loopback import FarEnd, Loopback
 from workbench.errors import InvalidInput
 from workbench.widgets import softphone as module
-from workbench.widgets.pump import PUMP
 from workbench.widgets.softphone import Softphone
-
-BOB = "sip:bob@loopback"
 
 
 @pytest.fixture
@@ -36,28 +34,9 @@ def bench(tmp_path: Path, engine: Loopback) -> Iterator[Workbench]:
 
 @pytest.fixture
 def phone(bench: Workbench) -> Iterator[Softphone]:
-    phone = bench.softphone({"Bob": BOB}, domain="loopback", listen="127.0.0.1:5060")
-    PUMP.remove(phone)
+    phone = by_hand(bench.softphone({"Bob": BOB}, domain="loopback", listen="127.0.0.1:5060"))
     yield phone
     phone.close()
-
-
-def shown(phone: Softphone) -> dict[str, Any]:
-    phone.prepare()
-    phone.write(EPOCH)
-    return phone.state
-
-
-def until(bench: Workbench, phone: Softphone, done: Callable[[dict[str, Any]], bool]) -> Any:
-    """Wait, event by event, until what is shown is so."""
-    news = threading.Semaphore(0)
-    stop = bench.subscribe(lambda _event: news.release())
-    try:
-        while not done(state := shown(phone)):
-            assert news.acquire(timeout=10), state
-    finally:
-        stop()
-    return state
 
 
 def is_phase(phase: str) -> Callable[[dict[str, Any]], bool]:
@@ -133,13 +112,6 @@ def test_keys_go_out_in_order(bench: Workbench, phone: Softphone) -> None:
     until(bench, phone, lambda state: bool(state["calls"][0]["sent"] == "12#"))
 
 
-def somebody_calls(bench: Workbench, engine: Loopback) -> None:
-    async def offer() -> None:
-        engine.offer(FarEnd())
-
-    bench._running().run(offer())
-
-
 def test_a_caller_rings_here_until_somebody_answers(
     bench: Workbench, phone: Softphone, engine: Loopback
 ) -> None:
@@ -163,8 +135,7 @@ def test_a_caller_is_told_that_we_are_busy(
 
 def test_calls_that_are_up_when_it_is_opened_are_shown(bench: Workbench) -> None:
     call = bench.dial(BOB).wait_answered(10)
-    second = bench.softphone()
-    PUMP.remove(second)
+    second = by_hand(bench.softphone())
     assert [each["id"] for each in shown(second)["calls"]] == [call.id]
     second.close()
 
@@ -174,8 +145,7 @@ def test_whom_one_called_is_offered_again(bench: Workbench, phone: Softphone) ->
         phone.act("dial", to=to)
     recent = ["sip:slow@loopback", "sip:fussy@loopback"]
     assert shown(phone)["recent"] == recent
-    second = bench.softphone()
-    PUMP.remove(second)
+    second = by_hand(bench.softphone())
     assert shown(second)["recent"] == recent
     second.close()
 

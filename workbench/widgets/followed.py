@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from workbench import events as ev
 from workbench.call import Call, Phase
-from workbench.errors import CallNotFound
+from workbench.errors import CallNotFound, NotAllowedNow
 from workbench.views.wording import in_words, legible
 
 MOST_DIGITS = 40
@@ -104,7 +104,7 @@ class Followed:
         self._news: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
         self._calls: dict[str, FollowedCall] = {}
         self._wake: Callable[[], None] = lambda: None
-        self.stop = bench.subscribe(self._hear)
+        self.stop = _subscribed(bench, self._hear)
         """Ends following."""
         for call_id in bench.in_progress:
             self._catch_up(call_id)
@@ -117,19 +117,19 @@ class Followed:
         self._news.put(event)
         self._wake()
 
-    def take(self) -> bool:
-        """Fold what has happened; return whether anything has."""
-        happened = False
+    def take(self) -> list[ev.Event]:
+        """Fold what has happened, and return it."""
+        events = []
         while not self._news.empty():
-            happened = True
             event = self._news.get()
+            events.append(event)
             if event.version == 1:
                 self._calls.setdefault(event.call_id, FollowedCall(event.call_id))
             # One of a call that was let go, as a recording that is stored, begins nothing.
             if event.call_id in self._calls:
                 self._calls[event.call_id].apply(event)
         self._let_go()
-        return happened
+        return events
 
     def _catch_up(self, call_id: str) -> None:
         followed = FollowedCall(call_id)
@@ -154,6 +154,13 @@ class Followed:
     def calls(self) -> list[FollowedCall]:
         """The calls, in the order in which they began."""
         return list(self._calls.values())
+
+
+def _subscribed(bench: Bench, hear: Callable[[ev.Event], None]) -> Callable[[], None]:
+    try:
+        return bench.subscribe(hear)
+    except NotAllowedNow:
+        return lambda: None  # in a bench that only reads, nothing happens
 
 
 def words(call: Call) -> str:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
@@ -48,6 +48,12 @@ class Panel(anywidget.AnyWidget):
     state = traitlets.Dict().tag(sync=True)
     """What is shown: the latest values, as JSON. Written by the pump only."""
 
+    seldom = traitlets.Dict().tag(sync=True)
+    """The values that are named in `SELDOM`: a trait is always sent whole."""
+    SELDOM: ClassVar[frozenset[str]] = frozenset()
+    """Large values that change seldom, sent only when they do."""
+    PACE_S: ClassVar[float] = 0.0
+    """How long at least from one `prepare` to the next."""
     _closed = True
 
     def __init__(self, **values: Any) -> None:
@@ -60,7 +66,9 @@ class Panel(anywidget.AnyWidget):
         self._failures = 0
         self._stale = threading.Event()
         self._written: datetime | None = None
-        super().__init__(state={"error": "", **values})
+        self._prepared: datetime | None = None
+        often, seldom = self._sorted({"error": "", **values})
+        super().__init__(state=often, seldom=seldom)
         self._closed = False
         self.on_msg(self._receive)
         threading.Thread(target=self._work, name="workbench-panel", daemon=True).start()
@@ -119,14 +127,15 @@ class Panel(anywidget.AnyWidget):
 
     def write(self, now: datetime) -> None:
         """Send what has changed; on the pump's thread."""
-        due = self._written is None or (now - self._written).total_seconds() >= BEAT_S
-        if due or self._stale.is_set():
-            self._stale.clear()
-            self.prepare()
+        due = _is_past(self._written, BEAT_S, now)
+        self._prepare(now, due=due)
         with self._lock:
             values, self._values = self._values, {}
-        if values:
-            self.state = {**self.state, **values}
+        often, seldom = self._sorted(values)
+        if seldom:
+            self.seldom = {**self.seldom, **seldom}
+        if often:
+            self.state = {**self.state, **often}
         if self._greeted.is_set():
             self._greeted.clear()
             self._outbox.clear()
@@ -135,6 +144,21 @@ class Panel(anywidget.AnyWidget):
             self._tell(*batch.message())
         if due:
             self._beat(now)
+
+    def _prepare(self, now: datetime, *, due: bool) -> None:
+        if not due and not self._stale.is_set():
+            return
+        if not _is_past(self._prepared, self.PACE_S, now):
+            PUMP.wake()
+            return
+        self._stale.clear()
+        self._prepared = now
+        self.prepare()
+
+    def _sorted(self, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        seldom = {name: value for name, value in values.items() if name in self.SELDOM}
+        often = {name: value for name, value in values.items() if name not in self.SELDOM}
+        return often, seldom
 
     def _beat(self, now: datetime) -> None:
         # After a restart of the kernel a view that hears nothing would look alive.
@@ -191,3 +215,7 @@ class Panel(anywidget.AnyWidget):
         else:
             if failures == self._failures:
                 self.complain("")
+
+
+def _is_past(moment: datetime | None, seconds: float, now: datetime) -> bool:
+    return moment is None or (now - moment).total_seconds() >= seconds

@@ -31,6 +31,7 @@ class Softphone(Panel):
 
     _esm = manners("softphone")
     _css = look("softphone")
+    SELDOM = frozenset({"destinations", "recent"})
 
     def __init__(
         self,

@@ -82,11 +82,14 @@ class Panel {
 
   // Asks the kernel for something; the method `act` of the widget carries it out.
   act(action, fields = {}) {
-    this.asked = Math.max(this.asked, this.done, this.model.get("state").done || 0) + 1;
+    this.asked = Math.max(this.asked, this.done, this.state.done || 0) + 1;
     const [n, since] = [this.asked, Date.now()];
     this.waiting = { n, since };
     this.model.send({ kind: "act", n, action, fields });
   }
+
+  // The latest values; a value is sent with its like, those that change seldom apart.
+  get state() { return { ...this.model.get("seldom"), ...this.model.get("state") }; }
 
   // The kernel's time, in milliseconds since 1970.
   now() { return Date.now() + this.skew; }
@@ -101,8 +104,13 @@ class Panel {
     const changed = () => this.guard(() => this.tellState());
     const received = (content, buffers) => this.guard(() => this.receive(content, buffers || []));
     this.model.on("change:state", changed);
+    this.model.on("change:seldom", changed);
     this.model.on("msg:custom", received);
-    this.onClose(() => { this.model.off("change:state", changed); this.model.off("msg:custom", received); });
+    this.onClose(() => {
+      this.model.off("change:state", changed);
+      this.model.off("change:seldom", changed);
+      this.model.off("msg:custom", received);
+    });
     this.every(500, () => this.watch());
     changed();
     this.model.send({ kind: "hello" });
@@ -122,7 +130,7 @@ class Panel {
 
   tellState() {
     this.heard = Date.now();
-    const state = this.model.get("state");
+    const state = this.state;
     for (const listener of this.stateListeners) listener(state);
   }
 
@@ -164,8 +172,9 @@ class Panel {
 // Returns what anywidget wants of a widget's module.
 function panel(label, mount) {
   return {
-    render({ model, el }) {
+    render({ model, el, host }) {
       const view = new Panel(model, el, label);
+      view.host = host; // how a widget shows another one
       view.guard(() => { mount(view); view.start(); });
       return () => view.close();
     },

@@ -20,7 +20,7 @@ function duration(call, now) {
 }
 
 export default panel("Softphone", (view) => {
-  let state = view.model.get("state");
+  let state = view.state;
   let chosen = "";
   const nodes = new Map(); // the button of each call
 
