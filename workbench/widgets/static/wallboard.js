@@ -61,7 +61,7 @@ export default panel("Wallboard", (view) => {
     make("th", { scope: "row" }, make("button", { type: "button", class: "wb-open", onclick: () => view.act("open", { call: id }) }));
   const blank = (...looks) => looks.map((look) => make("td", { class: look }));
   const [short, long] = ["wb-short", "wb-long"];
-  const label = (row, call) => setText(row.firstChild.firstChild, arrow(call) + call.party);
+  const label = (row, call) => setText(row.firstChild.firstChild, arrow(call) + call.party.replace(/^sips?:/, ""));
 
   const showRunning = () => {
     for (const call of state.calls) {
