@@ -8,6 +8,7 @@ from tests.browser.conftest import Open
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PANEL = '''
+import threading
 from workbench.widgets.panel import Panel, look, manners
 
 class Counter(Panel):
@@ -22,6 +23,7 @@ class Counter(Panel):
         count, list,
         make("button", { onclick: () => view.act("count") }, "Count"),
         make("button", { onclick: () => view.act("fail") }, "Fail"),
+        make("button", { onclick: () => view.act("wait") }, "Wait"),
       );
       view.onState((state) => setText(count, String(state.count)));
       view.onItems((items, fresh) => {
@@ -35,6 +37,9 @@ class Counter(Panel):
     def act(self, action):
         if action == "fail":
             raise ValueError("<img src=x onerror=alert(1)>")
+        if action == "wait":
+            gate.wait(60)
+            return
         self.n = getattr(self, "n", 0) + 1
         self.show(count=self.n)
         self.push(f"item {self.n}", b"12345")
@@ -42,6 +47,7 @@ class Counter(Panel):
     def snapshot(self):
         return [("begin", ())]
 
+gate = threading.Event()
 counter = Counter(count=0)
 counter
 '''
@@ -98,3 +104,41 @@ def test_a_page_that_is_loaded_again_shows_what_is(notebook: Open) -> None:
     expect(book.output(0).locator("li")).to_have_text(["begin:"])
     book.output(0).get_by_role("button", name="Count").click()
     expect(book.output(0).locator("li")).to_have_text(["begin:", "item 2:5"])
+
+
+def test_a_click_that_waits_for_its_turn_says_so(notebook: Open) -> None:
+    book = notebook("waits", [PANEL, "gate.set()"])
+    out = book.run(0)
+    out.get_by_role("button", name="Wait").click()
+    expect(out.locator(".wb-lost")).to_have_text("The kernel has not carried that out yet.")
+    book.run(1)
+    expect(out.locator(".wb-lost")).to_be_hidden()
+
+
+def test_a_flood_of_values_and_items_ends_with_the_truth(notebook: Open) -> None:
+    flood = "for n in range(20_001):\n    counter.show(count=n)\n    counter.push(n)\n"
+    again = "counter.push('last')"
+    book = notebook("flood", [PANEL, flood, again])
+    book.run(0)
+    expect(book.output(0).locator("li")).to_have_text(["begin:"])
+    book.run(1)
+    expect(book.output(0).locator(".count")).to_have_text("20000")
+    # More than a page can take was given up; the page has asked for a snapshot since.
+    expect(book.output(0).locator("li")).to_have_text(["begin:"])
+    book.run(2)
+    expect(book.output(0).locator("li")).to_have_text(["begin:", "last:"])
+
+
+def test_a_batch_that_is_lost_is_noticed(notebook: Open) -> None:
+    lose = (
+        "counter._outbox._sent += 1\ncounter._outbox._acknowledged += 1\ncounter.push('after')"
+    )
+    book = notebook("lost", [PANEL, lose, "counter.push('whole again')"])
+    out = book.run(0)
+    expect(out.locator("li")).to_have_text(["begin:"])
+    out.get_by_role("button", name="Count").click()
+    expect(out.locator("li")).to_have_count(2)
+    book.run(1)
+    expect(out.locator("li")).to_have_text(["begin:"])
+    book.run(2)
+    expect(out.locator("li")).to_have_text(["begin:", "whole again:"])
