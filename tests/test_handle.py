@@ -28,7 +28,7 @@ class Shelf:
 
     def __init__(self, history: Sequence[ev.Event], recordings: Path) -> None:
         self.history = history
-        self.recordings = recordings
+        self.recordings = self.sources = recordings
 
     def read(self, _call_id: str) -> Sequence[ev.Event]:
         return self.history

@@ -273,6 +273,11 @@ class Workbench(Receiving, Showing):
         """Where call audio is kept, by content hash."""
         return self._log.recordings
 
+    @property
+    def sources(self) -> Path:
+        """Where the sources of flows are kept, by version."""
+        return self._log.sources
+
     def read(self, call_id: str) -> Sequence[ev.Event]:
         """Return the events of a call."""
         return self._store.history(call_id)

@@ -16,18 +16,23 @@ import pandas as pd
 from workbench import events as ev
 from workbench.analysis.frames import Frames
 from workbench.analysis.pictures import waveform_picture
+from workbench.arguments import as_flows
 from workbench.asked_verbs import AskedVerbs
 from workbench.call import Call
 from workbench.errors import InvalidAudio, NotAllowedNow
 from workbench.feed import Feed
 from workbench.flow import Flow
 from workbench.recording import open_recording
+from workbench.replay import Flows, replay
 from workbench.views.history import History, html_table
 from workbench.views.ladder import Ladder, ladder
 from workbench.views.wording import legible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from workbench.widgets.live import LiveCall
+    from workbench.widgets.player import Player
 
 
 class Keeper(Protocol):
@@ -36,6 +41,10 @@ class Keeper(Protocol):
     @property
     def recordings(self) -> Path:
         """Where call audio is kept."""
+
+    @property
+    def sources(self) -> Path:
+        """Where the sources of flows are kept."""
 
     def read(self, call_id: str) -> "Sequence[ev.Event]":
         """Return the events of a call."""
@@ -75,7 +84,7 @@ class CallHandle(AskedVerbs):
     @property
     def history(self) -> History:
         """The events so far."""
-        return History(self._keeper.read(self.id))
+        return History(self._keeper.read(self.id), opener=self.player)
 
     @property
     def state(self) -> Call:
@@ -228,6 +237,37 @@ class CallHandle(AskedVerbs):
             "audio is stored when the call is over."
         )
         raise NotAllowedNow(message)
+
+    def player(self, flow: Flows | None = None) -> "Player":
+        """Open the player of the call in a notebook.
+
+        Args:
+            flow: one or more flows of today; their exact replay is shown beside the call.
+
+        Raises:
+            InvalidInput: no flow of these names took the call.
+        """
+        from workbench.widgets.player import Player  # noqa: PLC0415 - only notebooks need it
+
+        history = self.history
+        result = None if flow is None else replay(history, as_flows(flow))
+        keeper = self._keeper
+        return Player(
+            history, recordings=keeper.recordings, sources=keeper.sources, replay=result
+        )
+
+    def live(self) -> "LiveCall":
+        """Watch the call in a notebook while it goes on.
+
+        Its audio is forked for the waveform, as long as some widget shows it.
+
+        Raises:
+            NotAllowedNow: the bench is closed, or open for reading only.
+        """
+        from workbench.widgets.live import LiveCall, News  # noqa: PLC0415 - as above
+
+        news = News(self.id, self._keeper.subscribe)
+        return LiveCall(self, news, sources=self._keeper.sources)
 
     def waveform(self) -> bytes:
         """Draw the recording with prompts and digits marked, as a PNG.

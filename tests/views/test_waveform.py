@@ -22,42 +22,42 @@ def test_a_pair_has_the_lowest_and_the_highest_of_three_frames() -> None:
     peaks = Peaks()
     for media_ms, level in ((0, 256), (20, -512), (40, 1024), (60, 2560)):
         peaks.add(frame(media_ms, level, -level))
-    assert peaks.all().tolist() == [[[-2, 4], [-4, 2]], [[0, 10], [-10, 0]]]
+    assert peaks.since(0).tolist() == [[[-2, 4], [-4, 2]], [[0, 10], [-10, 0]]]
 
 
 def test_what_was_lost_is_silent_and_what_follows_is_in_its_place() -> None:
     peaks = Peaks()
     peaks.add(frame(0, 256))
     peaks.add(frame(100 * PAIR_MS, 512))
-    pairs = peaks.all()
+    pairs = peaks.since(0)
     assert len(pairs) == 101
     assert not pairs[1:100].any()
     assert pairs[100, 0].tolist() == [0, 2]
 
 
-def test_it_gives_what_is_new_and_what_goes_on_growing() -> None:
+def test_it_gives_what_came_since_and_what_has_grown() -> None:
     peaks = Peaks()
     peaks.add(frame(0, 256))
-    assert peaks.changed()[0] == 0
+    assert (len(peaks), peaks.since(0)[:, 0].tolist()) == (1, [[0, 1]])
     peaks.add(frame(20, 512))  # of the pair that was given already
-    first, pairs = peaks.changed()
-    assert (first, pairs[:, 0].tolist()) == (0, [[0, 2]])
-    first, pairs = peaks.changed()
-    assert (first, len(pairs)) == (1, 0)
+    peaks.add(frame(60, 256))
+    assert peaks.since(0)[:, 0].tolist() == [[0, 2], [0, 1]]
+    assert peaks.since(1)[:, 0].tolist() == [[0, 1]]
+    assert len(peaks.since(2)) == 0
 
 
 def test_a_direction_that_was_not_asked_for_is_silent() -> None:
     peaks = Peaks()
     peaks.add(AudioFrame(0, EMPTY, frame(0, 0, 256).sent))
-    assert peaks.all().tolist() == [[[0, 0], [0, 1]]]
+    assert peaks.since(0).tolist() == [[[0, 0], [0, 1]]]
 
 
 def test_a_long_call_grows() -> None:
     peaks = Peaks()
     for number in range(3000):
         peaks.add(frame(number * PAIR_MS, 256))
-    assert (peaks.all()[:, 0, 1] == 1).all()
-    assert len(peaks.all()) == 3000
+    assert (peaks.since(0)[:, 0, 1] == 1).all()
+    assert len(peaks.since(0)) == 3000
 
 
 def record(path: Path, frames: int, level: int = 25600) -> Path:

@@ -31,7 +31,10 @@ class Peaks:
         """Begin with silence."""
         self._pairs: Pairs = np.zeros((1024, 2, 2), np.int8)
         self._length = 0
-        self._changed = 0
+
+    def __len__(self) -> int:
+        """Return how many pairs there are; the last may still grow."""
+        return self._length
 
     def add(self, frame: AudioFrame) -> None:
         """Take 20 ms of audio; what was lost before it stays silent."""
@@ -43,21 +46,15 @@ class Peaks:
                 self._pairs[number, direction] = (
                     min(low, int(samples.min()) >> 8), max(high, int(samples.max()) >> 8),
                 )  # fmt: skip
-        self._changed = min(self._changed, number)
 
     def _grow(self, length: int) -> None:
         while length > len(self._pairs):
             self._pairs = np.concatenate([self._pairs, np.zeros_like(self._pairs)])
         self._length = max(self._length, length)
 
-    def changed(self) -> tuple[int, Pairs]:
-        """Return what is new since this was asked for last: its first number, and the pairs."""
-        first, self._changed = self._changed, self._length
-        return first, self._pairs[first : self._length].copy()
-
-    def all(self) -> Pairs:
-        """Return everything so far."""
-        return self._pairs[: self._length].copy()
+    def since(self, first: int) -> Pairs:
+        """Return the pairs from a number on."""
+        return self._pairs[first : self._length].copy()
 
 
 def recording_pairs(path: Path) -> tuple[float, Pairs]:

@@ -25,21 +25,21 @@ logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 
 
-def look(name: str) -> str:
+def look(*names: str) -> str:
     """Return the CSS of a widget, with what all have in common before it."""
-    return _joined(name, "css")
+    return _joined(names, "css")
 
 
-def manners(name: str) -> str:
+def manners(*names: str) -> str:
     """Return the ES module of a widget, with what all have in common before it.
 
     They are joined to one text, since a widget's module cannot import a neighbour.
     """
-    return _joined(name, "js")
+    return _joined(names, "js")
 
 
-def _joined(name: str, suffix: str) -> str:
-    return "\n".join((STATIC / f"{part}.{suffix}").read_text() for part in ("panel", name))
+def _joined(names: Iterable[str], suffix: str) -> str:
+    return "\n".join((STATIC / f"{part}.{suffix}").read_text() for part in ("panel", *names))
 
 
 class Panel(anywidget.AnyWidget):
