@@ -196,6 +196,40 @@ def test_silence_is_skipped(notebook: Open, recorded: Recorded) -> None:
     assert any(silent - 100 < a and b < spoken + 100 for a, b in leaps), trail
 
 
+SPOKEN = """
+from workbench.views.lanes import Item
+from workbench.widgets.score import as_item
+ends = {{"version": 99, "lane": "speech", "key": "speech/u", "track": "received"}}
+player.push(*as_item([Item(**ends, start_ms=1000, end_ms=2000, text={text!r}, kind={kind!r},
+                           words={words!r})]))
+"""
+
+
+def test_what_is_said_grows_word_by_word_and_each_is_marked_as_it_is_heard(
+    notebook: Open, recorded: Recorded
+) -> None:
+    words = (("I", 1000, 1200), ("would", 1200, 1600), ("<b>like</b>", 1600, 2000))
+    said = [
+        SPOKEN.format(text="I would", kind="partial", words=()),
+        SPOKEN.format(text="I would <b>like</b>", kind="final", words=words),
+    ]
+    book = notebook("spoken", [recorded.cell(), *said, "player.seek(1.3)"])
+    out = book.run(0)
+    expect(out.locator(".wb-panel[data-ready]")).to_be_visible()
+    line = out.get_by_role("region", name="What was said").get_by_role("button", name="Far end")
+    book.run(1)
+    expect(line.locator(".wb-said")).to_have_text("I would")
+    assert "wb-partial" in (line.get_attribute("class") or "")
+    book.run(2)
+    expect(line.locator(".wb-said span")).to_have_text([text for text, _, _ in words])
+    assert "wb-partial" not in (line.get_attribute("class") or "")
+    book.run(3)
+    expect(line.locator(".wb-word")).to_have_text("would")
+    # It stands between the prompts, in the order of the call.
+    times = out.get_by_role("region", name="What was said").locator(".wb-time")
+    assert times.all_inner_texts() == sorted(times.all_inner_texts())
+
+
 def test_a_replay_that_diverges_is_marked_where_it_does(
     notebook: Open, recorded: Recorded
 ) -> None:

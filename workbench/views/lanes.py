@@ -23,8 +23,16 @@ MOST_CHARACTERS = 300
 HUSHED = frozenset({"call.transcript_updated"})
 """Topics that come several times a second: they change the transcript, and are not listed."""
 
-VOICES = frozenset({"call.digit_received", "call.speech_started", "call.transcript_updated",
-                    "call.transcript_final", "call.turn_ended"})  # fmt: skip
+VOICES = frozenset(
+    {
+        "call.digit_received",
+        "call.speech_started",
+        "call.speech_lasted",
+        "call.transcript_updated",
+        "call.transcript_final",
+        "call.turn_ended",
+    }
+)
 """What somebody does who cuts a prompt short."""
 
 
