@@ -19,7 +19,7 @@ help:  ## Show this list.
 demo: $(READY)  ## Make a call on this machine, record it and replay it.
 	@$(BIN)/workbench demo
 
-test: lint packages  ## Run everything: lint, types, unit tests, real SIP, notebooks.
+test: lint packages  ## Run everything: lint, types, unit tests, real SIP, browser, notebooks.
 	@echo "==> pytest, everything"
 	@$(BIN)/pytest -m ""
 	@if [ -n "$$(find notebooks -name '*.ipynb' 2>/dev/null)" ]; then \
@@ -67,8 +67,9 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 # What the tests need beside Python, as COMMAND:PACKAGE. SIPp plays the other end, Kamailio
-# registrar and proxy, baresip a telephone; tcpdump watches the wire, openssl makes certificates.
-NEEDED = sipp:sip-tester tcpdump:tcpdump kamailio:kamailio baresip:baresip-core openssl:openssl
+# registrar and proxy, baresip a telephone; tcpdump watches the wire, openssl makes certificates; Chromium shows
+# the widgets.
+NEEDED = sipp:sip-tester tcpdump:tcpdump kamailio:kamailio baresip:baresip-core openssl:openssl chromium:chromium
 
 packages:
 	@PATH="$$PATH:/usr/sbin:/sbin"; \

@@ -1,4 +1,4 @@
-"""What all tests share: the long form of a test, asked for by `--soak`."""
+"""What all tests share: the options `--soak`, for the long form, and `--pictures`."""
 
 from typing import Protocol
 
@@ -15,6 +15,9 @@ class Rounds(Protocol):
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--soak", action="store_true", help="Run tests that have a long form in that form."
+    )
+    parser.addoption(
+        "--pictures", action="store_true", help="Keep the browser's pictures in docs/pictures."
     )
 
 

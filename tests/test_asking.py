@@ -39,8 +39,9 @@ def test_a_task_asks_at_the_line_that_created_it() -> None:
             group.create_task(call.sleep(5))
 
     script = ScriptedCall(both).answered()
-    answer, *rest = (
+    begin, answer, *rest = (
         event.line for event in script.history if isinstance(event, ev.Decision) and event.line
     )
     script.run.abandon()
+    assert answer - begin == 2  # the decorator is the first line
     assert [line - answer for line in rest] == [2, 3, 2]

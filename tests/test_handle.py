@@ -28,7 +28,7 @@ class Shelf:
 
     def __init__(self, history: Sequence[ev.Event], recordings: Path) -> None:
         self.history = history
-        self.recordings = recordings
+        self.recordings = self.sources = recordings
 
     def read(self, _call_id: str) -> Sequence[ev.Event]:
         return self.history
@@ -128,6 +128,37 @@ def test_a_call_whose_audio_is_gone_is_still_shown(tmp_path: Path) -> None:
     call = greeted(tmp_path)
     call.audio_path().unlink()
     assert "<img" not in call._repr_html_()
+
+
+def test_its_player_has_its_recording_and_the_replay_of_a_flow(tmp_path: Path) -> None:
+    call = greeted(tmp_path)
+    for opened in (call.player(greet_otherwise), call.history.player(greet_otherwise)):
+        kinds = [value["kind"] for value, _ in opened.snapshot()]
+        assert kinds == ["call", "replay", "items", "peaks"]
+        opened.close()
+    plain = call.player()
+    assert "replay" not in [value["kind"] for value, _ in plain.snapshot()]
+    plain.close()
+
+
+def test_a_part_of_a_history_has_no_player(tmp_path: Path) -> None:
+    with pytest.raises(NotAllowedNow, match="Only the whole history"):
+        greeted(tmp_path).history[1:].player()
+
+
+def test_watching_ends_with_its_widget(tmp_path: Path) -> None:
+    keeper = Shelf(ScriptedCall(greet).history, tmp_path)
+    followers: list[Any] = []
+
+    def subscribe(subscriber: Any) -> Any:
+        followers.append(subscriber)
+        return lambda: followers.remove(subscriber)
+
+    keeper.subscribe = subscribe  # type: ignore[method-assign,assignment]
+    live = CallHandle("CA00", keeper).live()
+    assert len(followers) == 1
+    live.close()
+    assert followers == []
 
 
 def test_it_can_be_awaited_and_waited_for(tmp_path: Path) -> None:

@@ -16,6 +16,14 @@ class AskedVerbs:
     def _ask(self, verb: str, *args: Any, wait: bool = True, **options: Any) -> Any:
         raise NotImplementedError
 
+    def answer(self) -> None:
+        """Take a call that came in, while its flow lets it ring."""
+        self._ask("answer")
+
+    def reject(self, sip_code: int = 603) -> None:
+        """Refuse a call that came in."""
+        self._ask("reject", sip_code)
+
     def play(
         self, source: str | Path, *more: str | Path, wait: bool = True, **options: Any
     ) -> Played | None:

@@ -43,6 +43,7 @@ from workbench.receiving import Receiving
 from workbench.recovery import recover
 from workbench.replay import Flows, Replay, replay
 from workbench.shipped import shipped
+from workbench.showing import Showing
 from workbench.speech.choice import Speech
 from workbench.store import CallLog
 
@@ -52,7 +53,7 @@ STORE = Path("workbench-store")
 """Where a bench keeps its calls when nothing else is said."""
 
 
-class Workbench(Receiving):
+class Workbench(Receiving, Showing):
     """A bench: place, take, watch, replay and query calls.
 
     Opening it ends on record what an earlier bench left open. Close it, or use it in a
@@ -277,6 +278,11 @@ class Workbench(Receiving):
     def recordings(self) -> Path:
         """Where call audio is kept, by content hash."""
         return self._log.recordings
+
+    @property
+    def sources(self) -> Path:
+        """Where the sources of flows are kept, by version."""
+        return self._log.sources
 
     def read(self, call_id: str) -> Sequence[ev.Event]:
         """Return the events of a call."""

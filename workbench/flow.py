@@ -14,6 +14,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, overload
 
+from workbench.asking import AskedAt, short_name
 from workbench.control import CallControl
 from workbench.errors import InvalidFlow
 
@@ -36,6 +37,9 @@ class Flow:
         self.function = function
         self.name = name or function.__name__
         self.folder = Path(inspect.getfile(function)).parent
+        code = function.__code__
+        self.begins = AskedAt(short_name(code.co_filename), code.co_firstlineno)
+        """Where its source begins, decorators included."""
         self.source = _source(function)
         self.version = hashlib.sha256(self.source.encode()).hexdigest()[:12]
         self.__doc__ = function.__doc__

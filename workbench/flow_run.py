@@ -109,6 +109,8 @@ class FlowRun:
         assert self.flow is not None
         self._event = event
         self.decide(ev.FlowStarted)
+        # No line of it asked; with where it begins, its lines are found in its source.
+        self._drafts[-1] = self._drafts[-1]._replace(asked_at=self.flow.begins)
         self._task = self._loop.create_task(_run(self.flow, self._control), name=self.flow.name)
         return self._turn()
 

@@ -16,21 +16,25 @@ import pandas as pd
 from workbench import events as ev
 from workbench.analysis.frames import Frames
 from workbench.analysis.pictures import waveform_picture
+from workbench.arguments import as_flows
 from workbench.asked_verbs import AskedVerbs
 from workbench.call import Call
 from workbench.errors import InvalidAudio, NotAllowedNow
 from workbench.feed import Feed
 from workbench.flow import Flow
 from workbench.recording import open_recording
-from workbench.replay import HeardAgain, listen_again
+from workbench.replay import Flows, HeardAgain, listen_again, replay
 from workbench.speech.choice import Speech
 from workbench.views.history import History, html_table
-from workbench.views.ladder import ladder
+from workbench.views.ladder import Ladder, ladder
 from workbench.views.transcript import Transcript
 from workbench.views.wording import legible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from workbench.widgets.live import LiveCall
+    from workbench.widgets.player import Player
 
 
 class Keeper(Protocol):
@@ -39,6 +43,10 @@ class Keeper(Protocol):
     @property
     def recordings(self) -> Path:
         """Where call audio is kept."""
+
+    @property
+    def sources(self) -> Path:
+        """Where the sources of flows are kept."""
 
     def read(self, call_id: str) -> "Sequence[ev.Event]":
         """Return the events of a call."""
@@ -78,7 +86,7 @@ class CallHandle(AskedVerbs):
     @property
     def history(self) -> History:
         """The events so far."""
-        return History(self._keeper.read(self.id))
+        return History(self._keeper.read(self.id), opener=self.player)
 
     @property
     def state(self) -> Call:
@@ -200,7 +208,7 @@ class CallHandle(AskedVerbs):
         """End a fork before the call; does nothing when it is over."""
         self._keeper.stop_fork(self.id, fork)
 
-    def ladder(self) -> str:
+    def ladder(self) -> Ladder:
         """Draw the SIP messages of the call as text."""
         return ladder(self.history)
 
@@ -249,6 +257,37 @@ class CallHandle(AskedVerbs):
         samples, _ = self.audio()
         audio = np.round(samples * 32768).clip(-32768, 32767).astype(np.int16)
         return listen_again(self.history, self._stored(), audio, speech or Speech())
+
+    def player(self, flow: Flows | None = None) -> "Player":
+        """Open the player of the call in a notebook.
+
+        Args:
+            flow: one or more flows of today; their exact replay is shown beside the call.
+
+        Raises:
+            InvalidInput: no flow of these names took the call.
+        """
+        from workbench.widgets.player import Player  # noqa: PLC0415 - only notebooks need it
+
+        history = self.history
+        result = None if flow is None else replay(history, as_flows(flow))
+        keeper = self._keeper
+        return Player(
+            history, recordings=keeper.recordings, sources=keeper.sources, replay=result
+        )
+
+    def live(self) -> "LiveCall":
+        """Watch the call in a notebook while it goes on.
+
+        Its audio is forked for the waveform, as long as some widget shows it.
+
+        Raises:
+            NotAllowedNow: the bench is closed, or open for reading only.
+        """
+        from workbench.widgets.live import LiveCall, News  # noqa: PLC0415 - as above
+
+        news = News(self.id, self._keeper.subscribe)
+        return LiveCall(self, news, sources=self._keeper.sources)
 
     def waveform(self) -> bytes:
         """Draw the recording with prompts and digits marked, as a PNG.

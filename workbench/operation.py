@@ -178,9 +178,15 @@ class Operation:
         work = asyncio.get_running_loop().create_task(desk.take(verb, args, options))
         if not wait:
             self._asked.add(work)
-            work.add_done_callback(self._asked.discard)
+            work.add_done_callback(self._let_be)
             await asyncio.sleep(0)
         return await work if wait or work.done() else None
+
+    def _let_be(self, work: asyncio.Task[Any]) -> None:
+        # Nobody waits for it: what became of it, as of keys when the call ends, is on record.
+        self._asked.discard(work)
+        if not work.cancelled():
+            work.exception()
 
     async def replace_flow(self, call_id: str, flow: Flow) -> None:
         """Let another flow take a call over while it goes on.

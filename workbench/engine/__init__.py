@@ -6,6 +6,7 @@ pjsua2), `account` and `registrar` (who we are to a PBX, and where we are regist
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from workbench.commands import AnyCommand
@@ -15,6 +16,18 @@ from workbench.signals import AnySignal
 
 Report = Callable[[AnySignal], None]
 """Called for each signal, in order, on the thread of the loop that started the engine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occupancy:
+    """How an engine stands: its processes, and how full they are."""
+
+    workers: int
+    lines: int
+    """Calls that they could carry."""
+    taken: int
+    door: bool
+    """Whether the front door is up."""
 
 
 class Engine(Protocol):

@@ -111,6 +111,11 @@ class Crew:
         return list(self._load)
 
     @property
+    def carriers(self) -> int:
+        """Return how many workers carry legs."""
+        return len(self._carriers())
+
+    @property
     def lines(self) -> int:
         """Return how many lines all workers have together."""
         return sum(worker.most_legs for worker in self._carriers())
@@ -160,7 +165,9 @@ class Crew:
         self.serve_waiting()
 
     def _carriers(self, host: str = "") -> list[WorkerProcess]:
-        return [w for w, load in self._load.items() if load.carries and host in ("", w.host)]
+        # At once: a wallboard looks from another thread.
+        known = list(self._load.items())
+        return [w for w, load in known if load.carries and host in ("", w.host)]
 
     def grow(self, host: str, *, carries: bool = True) -> WorkerProcess:
         """Start a worker; one that carries nothing is for registrations."""

@@ -23,7 +23,7 @@ from workbench.commands import AnyCommand, Bridge, Dial, Fork, Hangup, Unbridge
 from workbench.door import wire
 from workbench.door.limits import DoorLimits
 from workbench.door.tls import Tls
-from workbench.engine import Report
+from workbench.engine import Occupancy, Report
 from workbench.engine.account import Account
 from workbench.engine.admission import Admissions, up
 from workbench.engine.crew import Crew, Want
@@ -108,6 +108,16 @@ class Pool:
     def door(self) -> int | None:
         """Return the process id of the door."""
         return self._door.pid
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """Return how many workers there are, and how full; from any thread."""
+        return Occupancy(
+            workers=self._crew.carriers,
+            lines=self._crew.lines,
+            taken=len(self._legs),
+            door=self._door.pid is not None,
+        )
 
     def worker_of(self, leg: str) -> str | None:
         """Return the name of the worker that carries a leg, None once it is released."""

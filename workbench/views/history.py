@@ -4,13 +4,14 @@ What a caller sent is data: `html_table` escapes every cell, and the tables of o
 modules are made by it too.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from html import escape
 from itertools import chain, repeat
 from typing import Any, overload
 
 from workbench import events as ev
+from workbench.errors import NotAllowedNow
 from workbench.views.wording import in_words
 from workbench.views.wording import legible as legible  # noqa: PLC0414 - is public here too
 
@@ -23,8 +24,17 @@ MOST_CHARACTERS = 300
 class History(Sequence[ev.Event]):
     """The events of one call, oldest first."""
 
-    def __init__(self, events: Iterable[ev.Event], start: datetime | None = None) -> None:
-        """Hold the events; seconds are shown since `start`, by default the first event."""
+    def __init__(
+        self,
+        events: Iterable[ev.Event],
+        start: datetime | None = None,
+        opener: Callable[[Any], Any] | None = None,
+    ) -> None:
+        """Hold the events; seconds are shown since `start`, by default the first event.
+
+        `opener` opens the player of the call, for the history of a whole call.
+        """
+        self._opener = opener
         self._events = tuple(events)
         self.start = start or (self._events[0].at if self._events else None)
 
@@ -37,6 +47,21 @@ class History(Sequence[ev.Event]):
         if isinstance(index, slice):
             return History(self._events[index], self.start)
         return self._events[index]
+
+    def player(self, flow: Any = None) -> Any:
+        """Open the player of the call; with a flow, the exact replay is beside it.
+
+        Raises:
+            NotAllowedNow: this is not the history of a whole call of a bench.
+            InvalidInput: no flow of this name took the call.
+        """
+        if self._opener is None:
+            message = (
+                "Only the whole history of a call of a bench has a player: ask for it with "
+                "`bench.call(id).history.player()`."
+            )
+            raise NotAllowedNow(message)
+        return self._opener(flow)
 
     def __len__(self) -> int:
         """Return the number of events."""

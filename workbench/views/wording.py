@@ -216,4 +216,6 @@ def _going_on(fields: Mapping[str, Any]) -> str:
 
 def legible(text: str) -> str:
     """Make every character visible that would hide, break or turn round a line."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

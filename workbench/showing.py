@@ -1,0 +1,106 @@
+"""What a bench shows of itself: the calls in progress, and its widgets.
+
+The widgets are loaded when one is asked for: scripts and tests need none of them.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from workbench.at_the_desk import at_the_desk
+from workbench.engine import Occupancy
+from workbench.errors import InvalidInput
+from workbench.flow import Flow
+from workbench.operation import Operation
+from workbench.store import CallLog
+
+if TYPE_CHECKING:
+    from workbench.widgets.followed import Bench
+    from workbench.widgets.softphone import Softphone
+    from workbench.widgets.wallboard import Wallboard, Watched
+
+
+class Showing:
+    """The part of a bench that is seen."""
+
+    _operation: Operation | None
+    _closed: bool
+
+    @property
+    def _store(self) -> CallLog:
+        raise NotImplementedError
+
+    def answer(self, flow: Flow, listen: str = "127.0.0.1:0") -> str:
+        """Let a flow take calls at an address; `Receiving` does."""
+        raise NotImplementedError
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    @property
+    def in_progress(self) -> list[str]:
+        """Ids of the calls that are not over, oldest first."""
+        if self._operation is None:
+            return []
+        calls = self._operation.switchboard.calls
+        return [call.id for call in list(calls.values()) if call.ended is None]
+
+    def last_calls(self, most: int) -> list[str]:
+        """Return the ids of the last calls of the store, so many at most, oldest first."""
+        return self._store.call_ids()[-most:]
+
+    @property
+    def occupancy(self) -> Occupancy | None:
+        """How the engine stands; None before there is one, and when it is simulated."""
+        return getattr(self._operation and self._operation.engine, "occupancy", None)
+
+    def wallboard(self) -> "Wallboard":
+        """Show all calls at a glance: in progress, counts, the pool, problems, and a search."""
+        from workbench.widgets.wallboard import Wallboard  # noqa: PLC0415 - slow to load
+
+        return Wallboard(cast("Watched", self))
+
+    def softphone(
+        self,
+        destinations: Mapping[str, str] | None = None,
+        *,
+        listen: str = "",
+        domain: str = "",
+        flow: Flow | None = None,
+        account: str = "",
+        from_: str = "",
+    ) -> "Softphone":
+        """Show a telephone: dial, answer, press keys, hold, hand on, record, hang up.
+
+        It works while a cell runs. Every call in progress is shown, whoever placed it.
+
+        Args:
+            destinations: names, and the addresses to call.
+            listen: HOST:PORT at which calls ring here until somebody answers them; a later
+                `answer` or `softphone` takes their place.
+            domain: where a bare number is called, as `127.0.0.1:5060`.
+            flow: what the calls do that are placed here; without one they are left to you.
+            account: the account that they are placed with.
+            from_: the SIP URI that they show.
+
+        Raises:
+            InvalidInput: an argument cannot be used.
+            AddressInUse: something else listens there.
+        """
+        from workbench.widgets.softphone import Softphone  # noqa: PLC0415 - slow to load
+
+        named = _names(destinations or {})
+        address = self.answer(at_the_desk, listen) if listen else ""
+        options = {"flow": flow, "account": account, "from_": from_}
+        bench = cast("Bench", self)
+        return Softphone(bench, destinations=named, domain=domain, address=address, **options)
+
+
+def _names(destinations: Any) -> dict[str, str]:
+    if isinstance(destinations, Mapping):
+        names = dict(destinations)
+        if all(isinstance(text, str) and text for pair in names.items() for text in pair):
+            return names
+    message = f"Destinations are names and addresses, {{'Bob': 'sip:…'}}, not {destinations!r}."
+    raise InvalidInput(message)

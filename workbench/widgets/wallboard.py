@@ -1,0 +1,149 @@
+"""The wallboard: calls in progress, counts, the pool, problems, and all calls with a search."""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from workbench import events as ev
+from workbench.engine import Occupancy
+from workbench.errors import InvalidInput, WorkbenchError
+from workbench.views.wording import in_words, legible
+from workbench.widgets.followed import Bench, Followed, FollowedCall
+from workbench.widgets.ledger import MOST_SHOWN, Ledger
+from workbench.widgets.panel import Panel, look, manners
+
+MOST_CALLS = 40
+"""Calls in progress that are shown; the others are counted."""
+MOST_PROBLEMS = 12
+MOST_WORDS = 200
+"""Characters of a problem, and of a search."""
+ENDED = ("completed", "busy", "no-answer", "canceled", "failed")
+TROUBLES = (
+    ev.FlowFailed, ev.Refused, ev.AudioMissing, ev.FramesLost, ev.RecordingFailed,
+    ev.HoldFailed, ev.RtpFromStranger,
+)  # fmt: skip
+"""Events that somebody should look at."""
+
+
+class Watched(Bench, Protocol):
+    """What a wallboard needs of a bench."""
+
+    @property
+    def occupancy(self) -> Occupancy | None:
+        """How the engine stands; None before there is one."""
+
+    @property
+    def accounts(self) -> Any:
+        """How each account stands, by its URI."""
+
+
+class Wallboard(Panel):
+    """All calls of a bench at a glance; `Workbench.wallboard` makes it."""
+
+    _esm = manners("wallboard")
+    _css = look("wallboard")
+    SELDOM = frozenset({"found", "problems"})
+    PACE_S = 0.25
+
+    def __init__(self, bench: Watched) -> None:
+        """Show a bench."""
+        self._bench, self._search = bench, ""
+        self._problems: deque[dict[str, Any]] = deque(maxlen=MOST_PROBLEMS)
+        self._over: list[str] = []
+        self._followed = Followed(bench, keep=0)
+        super().__init__(
+            calls=[], counts={}, pool=None, problems=[], found=[], matches=0, search="",
+            reading=True, closed=False,
+        )  # fmt: skip
+        self._ledger = Ledger(bench, self.refresh)
+        self._followed.on_news(self.refresh)
+        self.refresh()
+
+    def let_go(self) -> None:
+        """Follow the bench no more, and read no further."""
+        self._followed.stop()
+        self._ledger.stop()
+
+    # -- what is shown ---------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Fold what has happened and show it; on the pump's thread."""
+        events = self._followed.take()
+        self._note(events)
+        if self._bench.is_closed:
+            self.show(closed=True, calls=[], pool=None)
+            return
+        for call_id in {event.call_id for event in events if isinstance(event, _CHANGES_ROW)}:
+            self._ledger.add(call_id)
+        calls = self._followed.calls
+        self.show(
+            calls=[each.row() for each in calls[:MOST_CALLS]], counts=self._counts(calls),
+            pool=self._pool(), problems=[*self._standing(), *self._problems],
+            reading=self._ledger.reading, **self._found(),
+        )  # fmt: skip
+
+    def _found(self) -> dict[str, Any]:
+        found = self._ledger.find(self._search)
+        return {
+            "found": [_without(row, "searched") for row in found[:MOST_SHOWN]],
+            "matches": len(found),
+            "search": self._search,
+        }
+
+    def _counts(self, calls: list[FollowedCall]) -> dict[str, int]:
+        up = sum(each.call.answered_at is not None for each in calls)
+        over = self._ledger.tally()
+        ended = {name: n for name, n in over.items() if name in ENDED}
+        return {"connected": up, "ringing": len(calls) - up, **ended}
+
+    def _pool(self) -> dict[str, Any] | None:
+        at = self._bench.occupancy
+        if at is None:
+            return None
+        return {"workers": at.workers, "lines": at.lines, "taken": at.taken, "door": at.door}
+
+    def _standing(self) -> Iterable[dict[str, Any]]:
+        """Yield what is wrong now, as long as it is."""
+        try:
+            self._bench.check_store()
+        except WorkbenchError as error:
+            yield _problem(str(error))
+        for uri, at in self._bench.accounts.items():
+            if at.state == "failed":
+                yield _problem(f"{uri} is not registered: {at.sip_code} {at.reason}")
+
+    def _note(self, events: Iterable[ev.Event]) -> None:
+        for event in events:
+            lost = isinstance(event, ev.Ended) and event.by == "engine"
+            if lost or isinstance(event, TROUBLES):
+                at = round(event.at.timestamp() * 1000)
+                words = in_words(event)[:MOST_WORDS]
+                self._problems.appendleft({"call": event.call_id, "at": at, "words": words})
+
+    # -- what is clicked -------------------------------------------------------------------
+
+    def act(self, action: str, **fields: Any) -> None:
+        """Search, or hang up.
+
+        Raises:
+            InvalidInput: there is no such call, or nothing of the kind to do.
+        """
+        if action == "search":
+            self._search = str(fields.get("text", ""))[:MOST_WORDS]
+            self.refresh()
+        elif action == "hangup":
+            self._bench.call(str(fields.get("call", ""))).hangup()
+        else:
+            message = f"A wallboard cannot do {action!r}."
+            raise InvalidInput(message)
+
+
+_CHANGES_ROW = (ev.Ended, ev.FlowReturned, ev.FlowFailed)
+
+
+def _problem(words: str) -> dict[str, Any]:
+    return {"call": "", "at": None, "words": legible(words)[:MOST_WORDS]}
+
+
+def _without(row: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != name}
