@@ -56,7 +56,10 @@ class Showing:
         return getattr(self._operation and self._operation.engine, "occupancy", None)
 
     def wallboard(self) -> "Wallboard":
-        """Show all calls at a glance: in progress, counts, the pool, problems, and a search."""
+        """Show all calls at a glance: in progress, counts, the pool, problems, and a search.
+
+        A click on a call opens it below, live or in the player.
+        """
         from workbench.widgets.wallboard import Wallboard  # noqa: PLC0415 - slow to load
 
         return Wallboard(cast("Watched", self))

@@ -1,5 +1,6 @@
 """The wallboard in JupyterLab, with real SIP calls: the far end is a bench of the test."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,8 +58,20 @@ def tile(board: Locator, name: str) -> Locator:
     )
 
 
+def look_into_calls(board: Locator, running: Locator) -> None:
+    """Open the call in the list, then the one in progress, then close it."""
+    inside = board.locator(".wb-opened > .wb-panel")
+    past = board.get_by_role("region", name="All calls")
+    past.get_by_role("button").first.click()
+    expect(inside).to_have_attribute("aria-label", re.compile("Player"))
+    running.locator("th button").click()
+    expect(inside).to_have_attribute("aria-label", re.compile("Live"))
+    board.get_by_role("button", name="Close", exact=True).click()
+    expect(inside).to_have_count(0)
+
+
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_all_calls_are_seen_searched_and_hung_up(
+def test_all_calls_are_seen_searched_opened_and_hung_up(
     notebook: Open, photograph: Photograph, address: str, tmp_path: Path, theme: str
 ) -> None:
     setup = OPEN.format(store=str(tmp_path / "store"))
@@ -81,6 +94,7 @@ def test_all_calls_are_seen_searched_and_hung_up(
     photograph(board.locator(".wb-panel").first, f"wallboard-{theme.lower()}")
     board.get_by_label("Search the calls").fill("asks")
     expect(board.locator(".wb-matches")).to_have_text("1 call")
+    look_into_calls(board, running)
     running.get_by_role("button", name="Hang up").click()
     expect(running).to_be_hidden()
     board.get_by_label("Search the calls").fill("")

@@ -1,4 +1,7 @@
-"""The wallboard: calls in progress, counts, the pool, problems, and all calls with a search."""
+"""The wallboard: calls in progress, counts, the pool, problems, and all calls with a search.
+
+A click on a call opens it below: live while it goes on, in the player when it is over.
+"""
 
 from collections import deque
 from collections.abc import Iterable
@@ -48,21 +51,24 @@ class Wallboard(Panel):
     def __init__(self, bench: Watched) -> None:
         """Show a bench."""
         self._bench, self._search = bench, ""
+        self._opened: Panel | None = None
         self._problems: deque[dict[str, Any]] = deque(maxlen=MOST_PROBLEMS)
         self._over: list[str] = []
         self._followed = Followed(bench, keep=0)
         super().__init__(
             calls=[], counts={}, pool=None, problems=[], found=[], matches=0, search="",
-            reading=True, closed=False,
+            reading=True, closed=False, opened=None,
         )  # fmt: skip
         self._ledger = Ledger(bench, self.refresh)
         self._followed.on_news(self.refresh)
         self.refresh()
 
     def let_go(self) -> None:
-        """Follow the bench no more, and read no further."""
+        """Follow the bench no more, and close what was opened."""
         self._followed.stop()
         self._ledger.stop()
+        if self._opened is not None:
+            self._opened.close()
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -123,7 +129,7 @@ class Wallboard(Panel):
     # -- what is clicked -------------------------------------------------------------------
 
     def act(self, action: str, **fields: Any) -> None:
-        """Search, or hang up.
+        """Search, open a call, close what was opened, or hang up.
 
         Raises:
             InvalidInput: there is no such call, or nothing of the kind to do.
@@ -131,11 +137,26 @@ class Wallboard(Panel):
         if action == "search":
             self._search = str(fields.get("text", ""))[:MOST_WORDS]
             self.refresh()
+        elif action == "open":
+            self._open(str(fields.get("call", "")))
+        elif action == "leave":
+            self._put(None, "")
         elif action == "hangup":
             self._bench.call(str(fields.get("call", ""))).hangup()
         else:
             message = f"A wallboard cannot do {action!r}."
             raise InvalidInput(message)
+
+    def _open(self, call_id: str) -> None:
+        call = self._bench.call(call_id)
+        self._put(call.live() if call.ended is None else call.player(), call.id)
+
+    def _put(self, panel: Panel | None, call_id: str) -> None:
+        before, self._opened = self._opened, panel
+        shown = None if panel is None else {"call": call_id, "model": panel.model_id}
+        self.show(opened=shown)
+        if before is not None:
+            before.close()
 
 
 _CHANGES_ROW = (ev.Ended, ev.FlowReturned, ev.FlowFailed)

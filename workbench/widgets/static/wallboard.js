@@ -1,5 +1,5 @@
-// The wallboard. State: { calls, counts, pool, problems, found, matches, search, reading,
-// closed }; a call in progress is a row of followed.py, one of `found` a row of ledger.py.
+// The wallboard. State: { calls, counts, pool, problems, found, matches, search, reading, closed,
+// opened }; a call in progress is a row of followed.py, one of `found` a row of ledger.py.
 
 const COUNTS = ["connected", "ringing", "completed", "busy", "no-answer", "canceled", "failed"];
 
@@ -34,12 +34,15 @@ export default panel("Wallboard", (view) => {
     autocomplete: "off", spellcheck: "false", oninput: () => view.act("search", { text: search.value }),
   });
   const matches = make("span", { class: "wb-matches", role: "status" });
+  const leave = make("button", { type: "button", onclick: () => view.act("leave") }, "Close");
+  const opened = make("div", { class: "wb-opened" });
+  const below = make("div", { class: "wb-below", hidden: true }, leave, opened);
   const scroll = (caption, { whole }) =>
     make("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": caption }, whole);
 
   view.body.append(make("div", { class: "wb-wallboard" }, counts, pool, problems,
     scroll("Calls in progress", running), make("div", { class: "wb-search" }, search, matches),
-    scroll("All calls", past)));
+    scroll("All calls", past), below));
 
   // Rows stay where they are, so that whoever has the focus on one keeps it.
   const rowOf = (within, id, build) => {
@@ -55,7 +58,7 @@ export default panel("Wallboard", (view) => {
   };
   const cells = (row, ...texts) => texts.forEach((text, index) => setText(row.children[index + 1], text ?? ""));
   const opener = (id) =>
-    make("th", { scope: "row" }, make("span", { title: id }));
+    make("th", { scope: "row" }, make("button", { type: "button", class: "wb-open", onclick: () => view.act("open", { call: id }) }));
   const blank = (...looks) => looks.map((look) => make("td", { class: look }));
   const [short, long] = ["wb-short", "wb-long"];
   const label = (row, call) => setText(row.firstChild.firstChild, arrow(call) + call.party.replace(/^sips?:/, ""));
@@ -87,7 +90,7 @@ export default panel("Wallboard", (view) => {
     problems.dataset.shown = wanted;
     problems.replaceChildren(...state.problems.map(({ call, at, words }) => make("li", {},
       make("span", {}, at ? `${moment(at)} ` : "now "),
-      make("span", { title: call }, words))));
+      call ? make("button", { type: "button", class: "wb-open", onclick: () => view.act("open", { call }) }, words) : words)));
   };
   const showPool = ({ pool: at, closed }) => {
     if (closed) return "The bench is closed.";
@@ -95,6 +98,24 @@ export default panel("Wallboard", (view) => {
     const door = at.door ? "the front door is up" : "THE FRONT DOOR IS DOWN";
     return `${plural(at.workers, "worker", "workers")}, ${at.taken} of ${at.lines} lines taken, ${door}`;
   };
+
+  let model = null;
+  let leaving = null;
+  const showOpened = async () => {
+    const wanted = state.opened?.model ?? null;
+    if (wanted === model) return;
+    model = wanted;
+    leaving?.abort();
+    leaving = new AbortController();
+    opened.replaceChildren();
+    below.hidden = !wanted;
+    if (!wanted) return;
+    try {
+      const child = await view.host.getWidget(`anywidget:${wanted}`);
+      if (model === wanted) await child.render({ el: opened, signal: leaving.signal });
+    } catch (error) { view.complain(`The call cannot be opened here: ${error.message}`); }
+  };
+  view.onClose(() => leaving?.abort());
 
   view.onState((now) => {
     state = now;
@@ -104,6 +125,7 @@ export default panel("Wallboard", (view) => {
     showProblems();
     showRunning();
     showPast();
+    showOpened();
   });
   view.every(1000, showRunning);
 });
