@@ -49,3 +49,9 @@ def test_an_info_without_a_body_is_kept_as_it_is() -> None:
 
 def test_a_body_of_blanks_takes_no_time() -> None:
     assert len(redact(INFO + " " * 60_000)) < MESSAGE_LIMIT
+
+
+def test_keys_that_the_library_says_it_sends_are_left_out() -> None:
+    assert redact("pjsua_call.c  Call 0 sending DTMF 4111 using x\n") == (
+        "pjsua_call.c  Call 0 sending DTMF [redacted]\n"
+    )

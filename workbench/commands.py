@@ -134,6 +134,10 @@ class SendDigits(Command, frozen=True, kw_only=True, tag="send_digits"):
     duration_ms: int = 160
     """How long each key is pressed."""
 
+    def __repr__(self) -> str:
+        """Leave the digits out: they may be secret, and this may be logged."""
+        return f"SendDigits(leg={self.leg!r}, sending={self.sending!r}, method={self.method!r})"
+
 
 class Conceal(Command, frozen=True, kw_only=True, tag="conceal"):
     """Let what the far end says be neither recorded nor given to others; report `Concealed`."""

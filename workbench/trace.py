@@ -15,7 +15,8 @@ def redact(message: str) -> str:
     """
     unfolded = re.sub(r"\r?\n[ \t]+", " ", message)
     hidden = _SECRET_HEADER.sub(r"\1 [redacted]", unfolded)
-    hidden = _without_pressed(_SECRET_KEY.sub(r"\1 [redacted]", hidden))
+    hidden = _SENT_KEYS.sub(r"\1 [redacted]", _SECRET_KEY.sub(r"\1 [redacted]", hidden))
+    hidden = _without_pressed(hidden)
     if len(hidden) <= MESSAGE_LIMIT:
         return hidden
     mark = "\r\n[cut]"
@@ -39,4 +40,6 @@ _SECRET_HEADER = re.compile(
 _SECRET_KEY = re.compile(
     r"^(a=crypto:|a=key-mgmt:|a=ice-pwd:|k=)[^\r\n]*", re.IGNORECASE | re.MULTILINE
 )
+_SENT_KEYS = re.compile(r"((?:dialing|sending) DTMF)[^\r\n]*", re.IGNORECASE)
+"""As the library logs them."""
 _INFO_HEAD = re.compile(r"^INFO [^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n", re.MULTILINE)

@@ -11,9 +11,10 @@ import pytest
 from tests.simulation import Simulation
 from workbench import events as ev
 from workbench.clock import ManualClock
+from workbench.commands import AnyCommand, SendDigits
 from workbench.control import CallControl
 from workbench.engine.loopback import FarEnd
-from workbench.errors import NotAllowedNow, StepFailed
+from workbench.errors import InvalidInput, NotAllowedNow, StepFailed
 from workbench.flow import Flow, flow
 from workbench.replay import replay
 from workbench.signals import DigitEnded, DigitReceived
@@ -213,3 +214,36 @@ def test_no_text_of_a_signal_has_a_key(caplog: pytest.LogCaptureFixture) -> None
     assert "digit=" not in caplog.text
     assert "'7'" not in caplog.text
     assert "duration_ms=100" in caplog.text
+
+
+async def test_what_was_gathered_in_secret_is_sent_in_secret(tmp_path: Path) -> None:
+    received: list[str] = []
+
+    @flow
+    async def pass_on(call: CallControl) -> None:
+        await call.answer()
+        got = await call.gather(4, timeout=20, secret=True)
+        assert got.secret is not None
+        with pytest.raises(InvalidInput, match="secret"):
+            await call.send_digits(got.secret, method="inband")
+        await call.send_digits(got.secret, method="sip-info")
+        lost = Secret(call_id="CA-old", first=0, length=2)
+        with pytest.raises(NotAllowedNow, match="gone"):
+            await call.send_digits(lost)
+
+    async with Simulation(tmp_path, inbound=pass_on) as simulation:
+        ask = simulation.effects.ask
+
+        def heard(command: AnyCommand) -> None:
+            if isinstance(command, SendDigits):
+                received.append(command.digits)
+                assert PIN not in repr(command)
+            ask(command)
+
+        simulation.effects.ask = heard  # type: ignore[method-assign]
+        simulation.engine.offer(FarEnd(digits=((1, PIN),)))
+        ((*history,),) = await simulation.until_closed()
+    assert replay(history, pass_on).equal, str(replay(history, pass_on))
+    assert received == [PIN]
+    asked = [event.digits for event in history if isinstance(event, ev.DigitsRequested)]
+    assert asked == [MARK * 4, MARK * 2]

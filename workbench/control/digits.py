@@ -83,17 +83,19 @@ class DigitVerbs(AudioVerbs):
         return keys
 
     async def send_digits(
-        self, digits: str, *, method: KeyMethod = "rfc4733", duration_ms: int = 160
+        self, digits: str | Secret, *, method: KeyMethod = "rfc4733", duration_ms: int = 160
     ) -> None:
         """Send keypad digits and wait until they left; `w` 0.5 s, `W` 1 s pause.
 
         Args:
-            digits: 0-9 * # A-D, and pauses.
+            digits: 0-9 * # A-D, and pauses; or what was gathered in secret, of which marks are
+                on record here too.
             method: as RTP events (RFC 4733), as requests (`sip-info`), or as tones (`inband`).
             duration_ms: how long each key is pressed.
 
         Raises:
-            InvalidInput: a character that is not on a keypad, or no such method or time.
+            InvalidInput: a character that is not on a keypad, or no such method or time; a
+                secret by tones, which a recording would hold.
         """
         if method not in get_args(KeyMethod):
             message = f"Digits are sent by rfc4733, sip-info or inband, not by {method!r}."
@@ -101,13 +103,14 @@ class DigitVerbs(AudioVerbs):
         if type(duration_ms) is not int or not SHORTEST_MS <= duration_ms <= LONGEST_MS:
             message = f"`duration_ms` is {SHORTEST_MS} to {LONGEST_MS}, not {duration_ms!r}."
             raise InvalidInput(message)
-        if not is_text(digits) or not digits or set(digits) - KEYS - set("wW"):
-            message = f"{digits!r} cannot be sent: digits are 0-9 * # A-D, w and W are pauses."
-            raise InvalidInput(message)
+        _check_sent(digits, method)
         await self._media()
-        sending = self._desk.name("sending")
+        sending, shown = self._desk.name("sending"), digits
+        if isinstance(digits, Secret):
+            self._desk.entrust(sending, Secret, (digits,))
+            shown = MARK * len(digits)
         self._desk.decide(
-            ev.DigitsRequested, sending=sending, digits=digits, method=method,
+            ev.DigitsRequested, sending=sending, digits=shown, method=method,
             duration_ms=duration_ms,
         )  # fmt: skip
         sent = await self._wait("sending", sending)
@@ -167,6 +170,16 @@ class DigitVerbs(AudioVerbs):
     def _awaited(self, *, secret: bool) -> deque[str]:
         # During a secret, what is not a mark is the key that ends it.
         return self._desk.digits if secret else self._keys(secret=False)
+
+
+def _check_sent(digits: Any, method: KeyMethod) -> None:
+    if isinstance(digits, Secret):
+        if not digits or method == "inband":
+            message = "A secret is sent by rfc4733 or sip-info, and has one digit at least."
+            raise InvalidInput(message)
+    elif not is_text(digits) or not digits or set(digits) - KEYS - set("wW"):
+        message = f"{digits!r} cannot be sent: digits are 0-9 * # A-D, w and W are pauses."
+        raise InvalidInput(message)
 
 
 def check_gather(

@@ -4,6 +4,7 @@ from workbench import commands as cm
 from workbench import events as ev
 from workbench.call import Call
 from workbench.effects.passage import PassageEffects
+from workbench.errors import NotAllowedNow
 
 
 class LegEffects(PassageEffects):
@@ -64,13 +65,25 @@ class LegEffects(PassageEffects):
     def _send_digits(self, call: Call, event: ev.DigitsRequested) -> None:
         if call.ended is not None:
             self._switchboard.tie_up(call.id)
-        else:
-            self.ask(
-                cm.SendDigits(
-                    leg=call.leg, sending=event.sending, digits=event.digits,
-                    method=event.method, duration_ms=event.duration_ms,
-                )
-            )  # fmt: skip
+            return
+        try:
+            digits = self._clear(call, event)
+        except NotAllowedNow as lost:
+            fields = {"sending": event.sending, "outcome": "failed", "reason": str(lost)}
+            self._switchboard.observe(call.id, ev.DigitsSent, **fields)
+            return
+        self.ask(
+            cm.SendDigits(
+                leg=call.leg, sending=event.sending, digits=digits, method=event.method,
+                duration_ms=event.duration_ms,
+            )
+        )  # fmt: skip
+
+    def _clear(self, call: Call, event: ev.DigitsRequested) -> str:
+        """Return what is sent, which is not on record when it is secret."""
+        run = self._runs.get(call.id)
+        own = run.steps.pop(event.sending, None) if run is not None else None
+        return event.digits if own is None else self._switchboard.vault.clear(own.args[0])
 
     def _conceal(self, call: Call, event: ev.GatherRequested) -> None:
         if event.secret:

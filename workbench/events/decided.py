@@ -107,6 +107,7 @@ class DigitsRequested(Decision, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "call.digits_requested"
     sending: str
     digits: str
+    """A mark for each that is secret."""
     method: Literal["rfc4733", "sip-info", "inband"] = "rfc4733"
     duration_ms: int = 160
     """How long each key is pressed."""
