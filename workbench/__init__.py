@@ -79,6 +79,11 @@ __all__ = [
 ]
 
 
+def load_ipython_extension(ipython: Any) -> None:
+    """Give a notebook `%bench` and `%%flow`; what `%load_ext workbench` calls."""
+    ipython.register_magics(import_module("workbench.magics").WorkbenchMagics)
+
+
 def __getattr__(name: str) -> Any:
     # Found when asked for: an engine's worker, which starts often, needs none of pandas.
     if name not in _HOMES:

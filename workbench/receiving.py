@@ -71,6 +71,16 @@ class Receiving:
         transport = "" if asked[2] == "udp" else f";transport={asked[2]}"
         return f"sip:{host}:{port}{transport}"
 
+    @property
+    def addresses(self) -> list[str]:
+        """The SIP URIs at which calls are taken."""
+        return [
+            f"sip:{host}:{port}" + ("" if transport == "udp" else f";transport={transport}")
+            for host, port, transport in dict.fromkeys(
+                (*at, transport) for (*_, transport), at in self._listening.items()
+            )
+        ]
+
     def _listen(self, host: str, port: int, transport: Transport) -> tuple[str, int]:
         operation = self._running()
         at = operation.run(operation.listen(host, port, transport))
