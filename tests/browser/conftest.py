@@ -1,4 +1,4 @@
-"""Chromium and JupyterLab, one of each for all browser tests."""
+"""Chromium and JupyterLab for the browser tests."""
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -31,9 +31,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium.
+
+    Not one for all: as long as Playwright is there, its loop is the running one of this
+    thread, and no test elsewhere could run its own.
+    """
     found = shutil.which("chromium")
     assert found, "Install Debian's package chromium, as `make packages` does."
     expect.set_options(timeout=PATIENCE_MS)

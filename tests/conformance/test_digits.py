@@ -46,7 +46,7 @@ def test_an_info_that_comes_twice_counts_once(tmp_path: Path) -> None:
         # SIPp makes a branch of the number of its message: the copy gets the first one's.
         message = info(cseq, body, kind).replace("[branch]", f"z9hG4bK-[pid]-{cseq}")
         # The copy of the answer SIPp drops, as a copy.
-        return message, message, recv(200), pause(200)
+        return message, recv(200), message, pause(200)
 
     history = taken(
         tmp_path, ask, *PLACED,

@@ -155,10 +155,10 @@ def test_a_request_that_comes_too_late_is_refused(tmp_path: Path) -> None:
 
 def test_of_two_callees_that_answer_the_second_is_hung_up(tmp_path: Path) -> None:
     # RFC 3261, section 13.2.2.4: a proxy has forked our INVITE.
-    answered = respond(200, "OK", body=sdp())
     history = placed(
         tmp_path, only_say_hello,
-        recv("INVITE"), answered, second(answered), recv("ACK"), recv("ACK"),
+        recv("INVITE"), respond(200, "OK", body=sdp()), recv("ACK"),
+        second(answer_late(200, "OK", body=sdp())), recv("ACK"),
         recv("BYE", has="^BYE sip:second@"), agree(), *DISMISSED,
         options=AS_IT_COMES,
     )  # fmt: skip

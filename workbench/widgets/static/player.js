@@ -73,7 +73,7 @@ class Sound {
 
 class Player {
   constructor(view) {
-    Object.assign(this, { view, score: new Score(), ms: 0, playing: false, told: 0, sought: 0 });
+    Object.assign(this, { view, score: new Score(), ms: 0, playing: false, told: 0, asked: null, sought: 0 });
     const seek = (ms) => this.seek(ms);
     this.sound = new Sound(view, () => this.seek(this.sound.segments[this.sound.current][1]));
     this.lanes = new Lanes(view, this.score, seek);
@@ -143,12 +143,16 @@ class Player {
     this.lanes.show(0, this.score.duration);
     this.point();
     this.view.root.dataset.ready = "true";
+    if (this.asked !== null) this.seek(this.asked);
+    this.asked = null;
   }
 
   obey({ cursor }) {
     if (!cursor || cursor.n === this.told) return;
     this.told = cursor.n;
-    this.seek(cursor.ms);
+    // Before the call is here there is nowhere to go.
+    if (this.view.root.dataset.ready) this.seek(cursor.ms);
+    else this.asked = cursor.ms;
   }
 
   // -- the cursor ---------------------------------------------------------------------------
