@@ -43,6 +43,7 @@ class Shown:
 
 @pytest.fixture
 def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shown]:
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)  # of another one it would warn
     shell = InteractiveShell()
     load_ipython_extension(shell)
     with Workbench(tmp_path / "store", engine=Loopback(SystemClock())) as bench:
