@@ -97,8 +97,12 @@ async def gather(call: CallControl) -> str:
 @flow
 async def hear(call: CallControl) -> str:
     await call.answer()
+    # Begun and ended by itself, a listening has no fixed place among prompts and the end.
+    await call.listen()
     await call.play("one-moment.wav", barge_in=True)
-    return await call.hear(timeout=0.5)
+    heard = await call.hear(timeout=0.5)
+    await call.stop_listening()
+    return heard
 
 
 @flow
@@ -330,7 +334,10 @@ async def hand_on(call: CallControl) -> str:
 
 @flow
 async def ask_who_answers(call: CallControl) -> str:
-    return (await call.detect_machine(initial_silence=0.7)).answered_by
+    await call.listen()
+    found = await call.detect_machine(initial_silence=0.7)
+    await call.stop_listening()
+    return found.answered_by
 
 
 class Row(NamedTuple):
