@@ -91,7 +91,9 @@ async def say(call: CallControl) -> str:
 @flow
 async def gather(call: CallControl) -> str:
     await call.answer()
-    return (await call.gather(2, timeout=20)).digits
+    digits = (await call.gather(2, timeout=20)).digits
+    await call.sleep(0.5)  # whoever presses is to be done
+    return digits
 
 
 @flow
@@ -136,7 +138,9 @@ async def press_pin(call: CallControl) -> None:
 async def hear_tones(call: CallControl) -> str:
     await call.answer()
     await call.detect_digits()
-    return (await call.gather(2, timeout=20)).digits
+    digits = (await call.gather(2, timeout=20)).digits
+    await call.sleep(0.5)  # as above
+    return digits
 
 
 @flow
