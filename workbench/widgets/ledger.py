@@ -4,6 +4,7 @@ The last thousand of the store are read on a thread of their own; those that end
 are added. An older call is found by its id.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,8 @@ from workbench.errors import WorkbenchError
 from workbench.views.call_log import Row, call_row
 from workbench.views.wording import legible
 from workbench.widgets.followed import Bench
+
+logger = logging.getLogger(__name__)
 
 MOST_READ = 1000
 """Calls of the store that are listed."""
@@ -45,8 +48,9 @@ class Ledger:
                     return
                 if call_id not in self._rows:
                     self.add(call_id)
-        except WorkbenchError:
-            pass  # the bench was closed meanwhile
+        except WorkbenchError as error:
+            if not self._bench.is_closed:
+                logger.warning("The calls of before cannot all be read: %s", error)
         finally:
             self.reading = False
             self._wake()
