@@ -1,6 +1,8 @@
 """The public names: a sorted list, each of them there, and each of them documented."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,13 @@ def names_it(text: str, name: str) -> bool:
 def test_a_name_that_is_not_there_is_refused() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = workbench.Nothing
+
+
+def test_a_widget_does_not_wait_for_libraries_that_only_frames_and_pictures_need() -> None:
+    code = (
+        "import sys; from workbench import Workbench; import workbench.widgets.player; "
+        "print({'pandas', 'matplotlib'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"

@@ -6,12 +6,12 @@ tests; the calls never run on the thread that asks.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from workbench import events as ev
-from workbench.analysis.frames import Frames
 from workbench.arguments import (
     LOOPBACK,
     as_flow,
@@ -46,6 +46,9 @@ from workbench.shipped import shipped
 from workbench.showing import Showing
 from workbench.speech.choice import Speech
 from workbench.store import CallLog
+
+if TYPE_CHECKING:
+    from workbench.analysis.frames import Frames
 
 MOST_FAILURES = 100
 """Of failed flows, kept for `check`."""
@@ -103,7 +106,6 @@ class Workbench(Receiving, Showing):
             EngineError: `host` is no address of this machine.
             StoreError: the store cannot be opened; why, and what to do.
         """
-        self.frames = Frames(self._histories)
         self._engine, self._clock = engine, clock or SystemClock()
         self._host = own_address(host)
         super().__init__(accounts, as_policy(policy))
@@ -271,6 +273,13 @@ class Workbench(Receiving, Showing):
         calls = self.frames.calls()
         columns = ["direction", "from", "to", "status", "start", "duration", "flow", "outcome"]
         return f"<p>{len(calls)} calls</p>" + calls[columns].tail(20).to_html(escape=True)
+
+    @cached_property
+    def frames(self) -> "Frames":
+        """The calls of the store as pandas frames."""
+        from workbench.analysis.frames import Frames  # noqa: PLC0415 - pandas is slow to load
+
+        return Frames(self._histories)
 
     # -- for handles -----------------------------------------------------------------------
 

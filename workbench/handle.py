@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from workbench import events as ev
-from workbench.analysis.frames import Frames
-from workbench.analysis.pictures import waveform_picture
 from workbench.arguments import as_flows
 from workbench.asked_verbs import AskedVerbs
 from workbench.call import Call
@@ -32,6 +29,8 @@ from workbench.views.wording import legible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from workbench.widgets.live import LiveCall
     from workbench.widgets.player import Player
@@ -104,8 +103,10 @@ class CallHandle(AskedVerbs):
         return self.state.ended
 
     @property
-    def events(self) -> pd.DataFrame:
+    def events(self) -> "pd.DataFrame":
         """The events so far as a frame (`Frames.events`)."""
+        from workbench.analysis.frames import Frames  # noqa: PLC0415 - pandas is slow to load
+
         return Frames(lambda: [(self.id, self.history)]).events()
 
     def wait(self, timeout: float | None = None) -> "CallHandle":
@@ -297,6 +298,8 @@ class CallHandle(AskedVerbs):
         """
         stored = self._stored()
         samples, rate = self.audio()
+        from workbench.analysis.pictures import waveform_picture  # noqa: PLC0415 - as above
+
         return waveform_picture(samples, rate, self.history, stored.start_media_ms)
 
     def __repr__(self) -> str:
