@@ -17,9 +17,9 @@ import msgspec
 from workbench.chat import ChatModel, Message
 from workbench.chat.tools import FlowTool, Goodbye, HandOff, Tool, by_name
 from workbench.control import BargeIn, CallControl
+from workbench.conversation_terms import Conversed, Limits, Outcome, Wording
 from workbench.errors import InvalidAudio, InvalidInput, NotAllowedNow, StepFailed
 from workbench.sentences import SentenceCutter
-from workbench.terms import Conversed, Limits, Outcome, Wording
 
 __all__ = ["Conversation", "Conversed", "Limits", "Wording"]
 
