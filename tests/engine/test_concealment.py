@@ -16,7 +16,7 @@ class Stand:
         self.clock = ManualClock()
         self.changes: list[bool] = []
         self.told: list[tuple[type, str]] = []
-        self.concealment = Concealment(self.clock, lambda: self, self._tell)  # type: ignore[arg-type,return-value]
+        self.concealment = Concealment(self.clock, lambda: self, self._tell)
         self.clock.advance(60)
 
     def conceal(self, *, concealed: bool) -> None:

@@ -5,11 +5,12 @@ event that tells of its key (RFC 4733), by what the jitter buffer holds.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from workbench import signals
 from workbench.clock import Clock, Timer
 from workbench.commands import Conceal, Reveal
-from workbench.engine.line import Line, Method
+from workbench.engine.line import Method
 
 FADING_S = 0.5
 """After a key was let go: more than a jitter buffer holds."""
@@ -17,11 +18,18 @@ LONGEST_PRESS_S = 10.0
 """After which a key is taken to be up, though nothing told of it."""
 
 
+class Concealable(Protocol):
+    """What is concealed of a line."""
+
+    def conceal(self, *, concealed: bool) -> None:
+        """Keep nothing of what the far end says, or that again."""
+
+
 class Concealment:
     """What a leg is concealed for, and the keys that are down."""
 
     def __init__(
-        self, clock: Clock, line: Callable[[], Line], tell: Callable[..., None]
+        self, clock: Clock, line: Callable[[], Concealable], tell: Callable[..., None]
     ) -> None:
         """Conceal what comes from the line, report by `tell`."""
         self._clock, self._line, self._tell = clock, line, tell
