@@ -5,16 +5,16 @@ record as a decision of nobody's flow.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from workbench.control import Dialled, Played, Transferred
 
 
-class AskedVerbs:
+class AskedVerbs(Protocol):
     """Verbs from outside; `control` explains each."""
 
     def _ask(self, verb: str, *args: Any, wait: bool = True, **options: Any) -> Any:
-        raise NotImplementedError
+        """Let a verb be carried out on the bench's thread."""
 
     def answer(self) -> None:
         """Take a call that came in, while its flow lets it ring."""

@@ -22,21 +22,26 @@ class Operation(Thread, Protocol):
         """Take calls at an address; return where."""
 
 
-class Receiving:
+class Receiving(Protocol):
     """The part of a bench that calls come in by."""
+
+    _policy: Policy
+    _enrolment: Enrolment
+    _routes: Routes
+    _listening: dict[tuple[str, int, Transport], tuple[str, int]]
 
     def __init__(self, accounts: Iterable[Account], policy: Policy) -> None:
         """Begin with some accounts, and no address to listen at."""
         self._policy = policy
         self._enrolment = Enrolment(accounts)
         self._routes = Routes(policy.region, self._enrolment.belongs)
-        self._listening: dict[tuple[str, int, Transport], tuple[str, int]] = {}
+        self._listening = {}
 
     def _running(self) -> Operation:
-        raise NotImplementedError
+        """Return what is alive while the bench is open."""
 
     def _keep_source(self, flow: Flow) -> None:
-        raise NotImplementedError
+        """Keep the source of a flow by its version."""
 
     def answer(self, flow: Flow, listen: str = "127.0.0.1:0") -> str:
         """Let a flow take every call that no route takes, at an address; return its SIP URI.

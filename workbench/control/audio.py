@@ -1,6 +1,5 @@
 """The verbs of audio: play, say, record."""
 
-import asyncio
 import math
 from numbers import Integral, Real
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from workbench import events as ev
 from workbench.control.barge_in import BargeIn, BargeInVerbs, Played, as_rule
 from workbench.control.desk import is_text
-from workbench.errors import InvalidAudio, InvalidInput, NotAllowedNow
+from workbench.errors import InvalidInput, NotAllowedNow
 from workbench.markup import sentences
 
 MOST_LOOPS = 1000
@@ -123,20 +122,6 @@ class AudioVerbs(BargeInVerbs):
         played = await self._prompt(**asked)
         self._desk.floor.turns.clear()  # nobody was to be heard meanwhile
         return played
-
-    async def _prompt(self, *, prompt: str = "", **asked: Any) -> Played:
-        await self._media()
-        prompt = prompt or self._desk.name("prompt")
-        self._desk.decide(ev.PromptRequested, prompt=prompt, **asked)
-        try:
-            finished = await self._desk.expect("prompt", prompt)
-        except asyncio.CancelledError:
-            self._alive()
-            self._desk.decide(ev.PromptStopRequested, prompt=prompt)
-            raise
-        if finished.outcome == "failed":
-            raise InvalidAudio(finished.reason)
-        return Played(finished.outcome, finished.played_ms, finished.heard)
 
 
 def _check_play(offset: Any, loop: Any) -> None:

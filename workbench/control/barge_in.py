@@ -14,7 +14,7 @@ import msgspec
 
 from workbench import events as ev
 from workbench.control.desk import Desk, Verbs
-from workbench.errors import InvalidInput
+from workbench.errors import InvalidAudio, InvalidInput
 
 SETTLE_S = 3.0
 """Seconds after the end of speech by which its words must have come, or it was none."""
@@ -179,7 +179,18 @@ class BargeInVerbs(Verbs):
             self._desk.decide(ev.SpeechExpected, listening=floor.listener, **unusual)
 
     async def _prompt(self, *, prompt: str = "", **asked: Any) -> Played:
-        raise NotImplementedError
+        await self._media()
+        prompt = prompt or self._desk.name("prompt")
+        self._desk.decide(ev.PromptRequested, prompt=prompt, **asked)
+        try:
+            finished = await self._desk.expect("prompt", prompt)
+        except asyncio.CancelledError:
+            self._alive()
+            self._desk.decide(ev.PromptStopRequested, prompt=prompt)
+            raise
+        if finished.outcome == "failed":
+            raise InvalidAudio(finished.reason)
+        return Played(finished.outcome, finished.played_ms, finished.heard)
 
     @asynccontextmanager
     async def _beside(

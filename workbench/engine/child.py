@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     Process = subprocess.Popen[bytes]
 
 
-class Child:
+class Child(ABC):
     """A process at the other end of a socket, until it has ended."""
 
     def __init__(self, name: str) -> None:
@@ -32,13 +33,13 @@ class Child:
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[None] = self._loop.create_future()
 
+    @abstractmethod
     def receive(self, data: bytes) -> None:
         """Take bytes from the process."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lost(self, cause: str) -> None:
         """Take note that the process has ended."""
-        raise NotImplementedError
 
     def start(
         self, module: str, options: list[str], log: Path | None = None, *inherited: int

@@ -25,16 +25,13 @@ class Holdable:
     """The part of a simulated line that holds, or is held."""
 
     leg: str
+    _uri: str
     _observer: Any
     _send: Callable[..., None]
     _hear: Callable[..., None]
     _respond: Callable[..., None]
     _over: bool
     play: Callable[..., SimTape]
-
-    @property
-    def _uri(self) -> str:
-        raise NotImplementedError
 
     def reinvite(self, *, held: bool) -> None:
         """Send a re-INVITE."""

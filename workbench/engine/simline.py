@@ -158,7 +158,7 @@ class SimLine(Holdable, Keyed, Referable):
         codec = (codecs or CODECS)[0]
         self._audio = Audio(codec, CLOCK_RATES.get(codec, RATE), secure)
         self._calling = True
-        self._peer = peer
+        self._peer, self._uri = peer, callee
         self._call = {
             "caller": caller,
             "callee": callee,
@@ -279,7 +279,7 @@ class SimLine(Holdable, Keyed, Referable):
     # What the other end sends.
 
     def _invited(self, caller: "SimLine") -> None:
-        self._peer, self._call = caller, caller._call
+        self._peer, self._call, self._uri = caller, caller._call, caller._uri
         self._audio = caller._audio
         self._observer.offered(self.leg, self, **self._call)
         self._hear(f"INVITE {self._uri} SIP/2.0", "INVITE")
@@ -338,10 +338,6 @@ class SimLine(Holdable, Keyed, Referable):
             self._observer.media_started(self.leg, codec, clock_rate, secure=secure)
 
     # The wire.
-
-    @property
-    def _uri(self) -> str:
-        return str(self._call["callee"])
 
     def _send(
         self,

@@ -27,11 +27,7 @@ class Referable:
     """The part of a simulated line that is transferred, or transfers."""
 
     leg: str
-
-    @property
-    def _uri(self) -> str:
-        raise NotImplementedError
-
+    _uri: str
     _observer: Any
     _send: Callable[..., None]
     _respond: Callable[..., None]
