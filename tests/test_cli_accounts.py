@@ -36,7 +36,8 @@ def test_a_password_is_asked_for_and_is_no_option(
     command: str, flow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WORKBENCH_PASSWORD", raising=False)
-    arguments = ["answer", flow] if command == "answer" else ["dial", "100", "--flow", flow]
+    callee = "sip:100@127.0.0.1"
+    arguments = ["answer", flow] if command == "answer" else ["dial", callee, "--flow", flow]
     ended = run(*arguments, "--account", "sip:alice@pbx.example")
     assert ended.exit_code == 2
     assert "set WORKBENCH_PASSWORD" in ended.stderr

@@ -16,7 +16,14 @@ import msgspec
 from rich.console import Console
 
 from workbench import events as ev
-from workbench.cli_accounts import account_of, as_somebody, tell_standing
+from workbench.cli_accounts import (
+    account_of,
+    as_somebody,
+    check_callee,
+    check_caller,
+    parse_headers,
+    tell_standing,
+)
 from workbench.errors import WorkbenchError
 from workbench.sip import parse_listen
 
@@ -93,11 +100,11 @@ def answer(
 
     taker = load_flow(flow)
     console = Console()
-    enough = _Count(calls)
+    enough, policy, (host, _) = _Count(calls), _policy(allow), parse_listen(listen)
     somebody = account_of(**account)
-    host = {"host": parse_listen(listen)[0]} if somebody else {}
+    own = {"host": host} if somebody else {}
     with (
-        _bench(store, policy=_policy(allow), srtp=srtp, **host) as bench,
+        _bench(store, policy=policy, srtp=srtp, **own) as bench,
         suppress(KeyboardInterrupt),
     ):
         _tell_recovered(bench, console)
@@ -129,10 +136,18 @@ class _Count:
 
 
 @main.command()
-@click.argument("uri")
+@click.argument("uri", callback=check_callee)
 @click.option("--flow", required=True, help="What the call does: path.py:name or module:name.")
-@click.option("--from", "from_", default="", metavar="URI", help="The SIP URI to show.")
-@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'",
+@click.option(
+    "--from",
+    "from_",
+    default="",
+    callback=check_caller,
+    metavar="URI",
+    help="The SIP URI to show.",
+)
+@click.option("--header", "headers", multiple=True, callback=parse_headers,
+              metavar="'NAME: VALUE'",
               help="A context header, such as X-Customer; may be repeated.")  # fmt: skip
 @click.option("--timeout", default=60.0, show_default=True, metavar="SECONDS",
               help="How long to wait for an answer.")  # fmt: skip
@@ -142,7 +157,7 @@ class _Count:
 @ALLOW
 @STORE
 def dial(
-    uri: str, flow: str, from_: str, headers: tuple[str, ...], timeout: float, host: str,
+    uri: str, flow: str, from_: str, headers: dict[str, str], timeout: float, host: str,
     allow: tuple[str, ...], store: str, srtp: str, **account: str,
 ) -> None:  # fmt: skip
     """Call URI and let FLOW take the call once it is answered.
@@ -161,15 +176,14 @@ def dial(
     from workbench.narration import Narrator
 
     caller = load_flow(flow)
-    console = Console()
+    console, policy = Console(), _policy(allow)
     somebody = account_of(**account)
     accounts = [somebody] if somebody else []
-    policy = _policy(allow)
     with _bench(store, host=host, policy=policy, accounts=accounts, srtp=srtp) as bench:
         _tell_recovered(bench, console)
         bench.subscribe(Narrator(console))
         call = bench.dial(
-            uri, flow=caller, from_=from_, headers=_parse_headers(headers),
+            uri, flow=caller, from_=from_, headers=headers,
             ring_timeout=timeout, account=somebody or "",
         )  # fmt: skip
         try:
@@ -193,20 +207,6 @@ def _tell_end(console: Console, call_id: str, ended: ev.Ended, *, nobody: bool =
         click.echo(f"Error: The call could not be carried{reason}.", err=True)
         return 2
     return 0 if ended.status == "completed" else 1
-
-
-def _parse_headers(headers: tuple[str, ...]) -> dict[str, str]:
-    parsed = {}
-    for header in headers:
-        name, colon, value = header.partition(":")
-        if not colon:
-            message = f"{header!r} is no header: write it as 'X-Name: value'."
-            raise click.BadParameter(message, param_hint="--header")
-        if name.strip() in parsed:
-            message = f"{name.strip()} is given twice: a header is sent once."
-            raise click.BadParameter(message, param_hint="--header")
-        parsed[name.strip()] = value.strip()
-    return parsed
 
 
 @main.command()

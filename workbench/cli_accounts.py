@@ -2,16 +2,19 @@
 
 import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 import click
 from rich.console import Console
 
 from workbench.engine.account import Account, Registration
+from workbench.sip import check_headers, parse_address
 from workbench.views.wording import legible
 
 ACCOUNT = (
-    click.option("--account", default="", metavar="URI",
+    # Eager, for whom is called by a bare number depends on it.
+    click.option("--account", default="", metavar="URI", is_eager=True,
                  help="Register, or call, as sip:USER@DOMAIN; the password is taken from"
                  " WORKBENCH_PASSWORD, or asked for."),
     click.option("--registrar", default="", metavar="HOST[:PORT]",
@@ -38,7 +41,50 @@ def account_of(account: str, registrar: str, proxy: str) -> Account | None:
             message = "--registrar and --proxy belong to an --account."
             raise click.UsageError(message)
         return None
-    return Account(uri=account, password=_password(account), registrar=registrar, proxy=proxy)
+    somebody = Account(uri=account, registrar=registrar, proxy=proxy)
+    return replace(somebody, password=_password(account))
+
+
+def check_callee(context: click.Context, _parameter: click.Parameter, uri: str) -> str:
+    """Refuse whom nobody can call, before anything else is asked for.
+
+    Raises:
+        InvalidInput: the callee, or the account to call with, is no address.
+    """
+    account = context.params["account"]
+    parse_address(Account(uri=account).callee(uri) if account else uri)
+    return uri
+
+
+def check_caller(_context: click.Context, _parameter: click.Parameter, uri: str) -> str:
+    """Refuse a caller that cannot be shown.
+
+    Raises:
+        InvalidInput: it is no address.
+    """
+    return str(parse_address(uri)) if uri else ""
+
+
+def parse_headers(
+    _context: click.Context, parameter: click.Parameter, headers: tuple[str, ...]
+) -> dict[str, str]:
+    """Return headers by their names.
+
+    Raises:
+        InvalidInput: one may not be sent.
+    """
+    parsed: dict[str, str] = {}
+    for header in headers:
+        name, colon, value = (part.strip() for part in header.partition(":"))
+        if not colon:
+            message = f"{header!r} is no header: write it as 'X-Name: value'."
+            raise click.BadParameter(message, param=parameter)
+        if name in parsed:
+            message = f"{name} is given twice: a header is sent once."
+            raise click.BadParameter(message, param=parameter)
+        parsed[name] = value
+    check_headers(parsed)
+    return parsed
 
 
 def _password(account: str) -> str:

@@ -144,12 +144,22 @@ def _where_it_failed(error: BaseException) -> str:
 
 def _load_name(place: str) -> ModuleType:
     _add_to_path(Path.cwd())
+    if not _is_module_name(place):
+        message = f"{place!r} is no Python file: give the flow as path.py:name or module:name."
+        raise InvalidFlow(message)
     if importlib.util.find_spec(place) is None:
         message = (
             f"There is no module {place!r}: check the name, or give a file as path.py:name."
         )
         raise InvalidFlow(message)
     return importlib.import_module(place)
+
+
+def _is_module_name(place: str) -> bool:
+    path = Path(place)
+    return not (path.suffix and path.is_file()) and all(
+        part.isidentifier() for part in place.split(".")
+    )
 
 
 def _load_file(path: Path) -> ModuleType:

@@ -39,6 +39,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "failing.py").write_text("import surely_not_installed\n")
     (tmp_path / "plain.py").write_text("def stay(call):\n    pass\n")
     (tmp_path / "a-file").write_text("no folder")
+    (tmp_path / "a-file.md").write_text("no Python")
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / "calls.db").write_bytes(RANDOM_BYTES)
     Workbench(tmp_path / "store").close()
@@ -88,6 +89,8 @@ def test_a_uri_that_cannot_be_dialled(folder: Path, uri: str, said: str) -> None
         ("plain.py:nobody", "no flow named 'nobody'"),
         ("plain.py:stay", "put `@flow` above"),
         ("plain.py", "write it as path.py:name"),
+        ("a-file.md:stay", "'a-file.md' is no Python file"),
+        ("./store:stay", "'./store' is no Python file"),
         ("broken.py:stay", "SyntaxError"),
         ("failing.py:stay", "surely_not_installed"),
     ],
