@@ -16,7 +16,7 @@ from workbench.store import CallLog
 if TYPE_CHECKING:
     from workbench.widgets.followed import Bench
     from workbench.widgets.softphone import Softphone
-    from workbench.widgets.wallboard import Wallboard, Watched
+    from workbench.widgets.wallboard import Wallboard
 
 
 class Showing(Protocol):
@@ -61,7 +61,7 @@ class Showing(Protocol):
         """
         from workbench.widgets.wallboard import Wallboard  # noqa: PLC0415 - slow to load
 
-        return Wallboard(cast("Watched", self))
+        return Wallboard(cast("Bench", self))
 
     def softphone(
         self,

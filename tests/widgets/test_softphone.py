@@ -10,9 +10,12 @@ import pytest
 from tests.widgets.desk import BOB, by_hand, shown, somebody_calls, until
 from workbench import Workbench
 from workbench.clock import SystemClock
+from workbench.engine import Occupancy
+from workbench.engine.account import Registration
 from workbench.engine.loopback import FarEnd, Loopback
-from workbench.errors import InvalidInput
+from workbench.errors import InvalidInput, StoreError
 from workbench.widgets import softphone as module
+from workbench.widgets.followed import MOST_CHARACTERS
 from workbench.widgets.softphone import Softphone
 
 
@@ -161,6 +164,43 @@ def test_only_the_last_calls_that_are_over_stay(
 
 def are_over(state: dict[str, Any]) -> bool:
     return all(call["phase"] == "ended" for call in state["calls"])
+
+
+def test_what_cannot_be_called_is_not_offered_again(phone: Softphone) -> None:
+    with pytest.raises(InvalidInput, match="plain ASCII"):
+        phone.act("dial", to="sip:a b@loopback")
+    assert shown(phone)["recent"] == []
+
+
+def test_what_is_wrong_with_the_bench_is_told_as_long_as_it_is(
+    bench: Workbench, phone: Softphone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise StoreError("The disk is full.")
+
+    failed = Registration(uri="sip:us@pbx", state="failed", sip_code=403, reason="No")
+    closed = Occupancy(workers=1, lines=4, taken=0, door=False)
+    monkeypatch.setattr(bench, "check_store", full)
+    monkeypatch.setattr(type(bench), "accounts", {failed.uri: failed})
+    monkeypatch.setattr(type(bench), "occupancy", closed)
+    assert shown(phone)["problem"].splitlines() == [
+        "The disk is full.",
+        "The front door is down, so no call goes out or comes in. It is started again.",
+        "sip:us@pbx is not registered, so no call for it comes in: 403 No",
+    ]
+    monkeypatch.undo()
+    assert shown(phone)["problem"] == ""
+
+
+def test_a_text_of_any_length_and_direction_is_cut_and_legible(
+    bench: Workbench, phone: Softphone, engine: Loopback
+) -> None:
+    somebody_calls(bench, engine, "sip:\u202e" + "x" * 5000 + "@loopback")
+    party = until(bench, phone, is_phase("ringing"))["calls"][0]["party"]
+    assert party.startswith(r"sip:\u202ex")
+    assert len(party) == MOST_CHARACTERS
+    phone.complain("\u202eturned\nround")
+    assert shown(phone)["error"] == "\\u202eturned\nround"
 
 
 def test_a_closed_bench_is_told(bench: Workbench, phone: Softphone) -> None:

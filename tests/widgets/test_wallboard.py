@@ -133,9 +133,13 @@ def test_a_bench_that_only_reads_is_searched(bench: Workbench, tmp_path: Path) -
         board.close()
 
 
-def test_a_closed_bench_is_told(bench: Workbench, board: Wallboard) -> None:
+def test_a_closed_bench_is_told_and_has_no_calls(bench: Workbench, board: Wallboard) -> None:
+    call = bench.dial(BOB, flow=stays).wait_answered(10)
+    until(bench, board, lambda state: running(state) == [(call.id, "stays")])
     bench.close()
-    assert shown(board)["closed"]
+    state = shown(board)
+    assert state["closed"]
+    assert (state["calls"], state["counts"]["connected"]) == ([], 0)
 
 
 def test_an_action_that_is_none_is_refused(board: Wallboard) -> None:

@@ -4,20 +4,22 @@ On the bench's thread an event only gets in line here, so that no widget holds u
 """
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from workbench import events as ev
 from workbench.call import Call, Phase
-from workbench.errors import CallNotFound, NotAllowedNow
+from workbench.engine import Occupancy
+from workbench.errors import CallNotFound, NotAllowedNow, WorkbenchError
 from workbench.views.wording import in_words, legible
 
 MOST_DIGITS = 40
 """Of the keys that were pressed, so many are shown."""
+MOST_CHARACTERS = 200
+"""Of a text of other people's: they may send any length, and it is sent on often."""
 
-
-SHOWN_ELSEWHERE = (ev.DigitReceived, ev.DigitsSent, ev.Answered, ev.Ringing)
+SHOWN_ELSEWHERE = (ev.Placed, ev.DigitReceived, ev.DigitsSent, ev.Answered, ev.Ringing)
 """What happened last is said in words, unless it is seen anyway."""
 
 
@@ -31,6 +33,14 @@ class Bench(Protocol):
     @property
     def in_progress(self) -> list[str]:
         """Ids of the calls that are not over."""
+
+    @property
+    def occupancy(self) -> Occupancy | None:
+        """How the engine stands; None before there is one."""
+
+    @property
+    def accounts(self) -> Any:
+        """How each account stands, by its URI."""
 
     def last_calls(self, most: int) -> list[str]:
         """Return the ids of the last calls, oldest first."""
@@ -70,7 +80,7 @@ class FollowedCall:
         elif isinstance(event, ev.DigitsRequested):
             self._sent = (self._sent + event.digits)[-MOST_DIGITS:]
         if event.KIND is ev.Kind.OBSERVED and not isinstance(event, SHOWN_ELSEWHERE):
-            self._last = in_words(event)
+            self._last = short(in_words(event))
 
     def row(self) -> dict[str, Any]:
         """Return what the browser is told, as JSON; times in milliseconds since 1970."""
@@ -79,7 +89,7 @@ class FollowedCall:
         return {
             "id": call.id,
             "direction": call.direction,
-            "party": legible(other),
+            "party": short(other),
             "phase": str(call.phase),
             "words": words(call),
             "started": _milliseconds(call.started_at),
@@ -88,7 +98,7 @@ class FollowedCall:
             "held": call.held,
             "muted": call.muted,
             "recording": bool(set(call.recording) - call.stopping),
-            "flow": legible(call.flow),
+            "flow": short(call.flow),
             "received": self._received,
             "sent": self._sent,
             "last": self._last,
@@ -163,10 +173,30 @@ def _subscribed(bench: Bench, hear: Callable[[ev.Event], None]) -> Callable[[], 
         return lambda: None  # in a bench that only reads, nothing happens
 
 
+def standing_problems(bench: Bench) -> Iterator[str]:
+    """Yield what is wrong with a bench now, as long as it is."""
+    try:
+        bench.check_store()
+    except WorkbenchError as error:
+        yield str(error)
+    if (at := bench.occupancy) is not None and not at.door:
+        yield "The front door is down, so no call goes out or comes in. It is started again."
+    for uri, account in bench.accounts.items():
+        if account.state == "failed":
+            why = f"{account.sip_code} {account.reason}"
+            yield f"{uri} is not registered, so no call for it comes in: {why}"
+
+
+def short(text: str) -> str:
+    """Return a text as it may be shown: legible, and not too long."""
+    text = legible(text)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
+
+
 def words(call: Call) -> str:
     """Say how a call stands."""
     if call.ended is not None:
-        return in_words(call.ended)
+        return short(in_words(call.ended))
     if call.phase is Phase.ANSWERED:
         return _talking(call)
     inbound = call.direction == "inbound"

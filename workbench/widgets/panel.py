@@ -17,6 +17,7 @@ import anywidget
 import traitlets
 
 from workbench.errors import WorkbenchError
+from workbench.views.wording import legible
 from workbench.widgets.outbox import Item, Outbox
 from workbench.widgets.pump import BEAT_S, PUMP
 
@@ -108,7 +109,9 @@ class Panel(anywidget.AnyWidget):
     def complain(self, problem: BaseException | str) -> None:
         """Show under the widget what went wrong; an empty text takes it away."""
         self._failures += 1
-        self.show(error=str(problem) or type(problem).__name__ if problem else "")
+        text = str(problem) or type(problem).__name__ if problem else ""
+        # Of a text of other people's no sign turns a line round; its lines stay lines.
+        self.show(error="\n".join(map(legible, text.split("\n"))))
 
     def let_go(self) -> None:
         """End what the widget follows, when it is closed."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from workbench import events as ev
-from workbench.errors import InvalidInput, WorkbenchError
-from workbench.widgets.followed import Bench, Followed
+from workbench.errors import InvalidInput
+from workbench.widgets.followed import Bench, Followed, short, standing_problems
 from workbench.widgets.panel import Panel, look, manners
 
 KEPT = 5
@@ -68,14 +68,8 @@ class Softphone(Panel):
         self._followed.take()
         calls = [each.row() for each in self._followed.calls]
         closed = self._bench.is_closed
-        self.show(calls=calls, closed=closed, problem="" if closed else self._problem())
-
-    def _problem(self) -> str:
-        try:
-            self._bench.check_store()
-        except WorkbenchError as error:
-            return str(error)
-        return ""
+        problems = () if closed else standing_problems(self._bench)
+        self.show(calls=calls, closed=closed, problem="\n".join(map(short, problems)))
 
     def let_go(self) -> None:
         """Follow the bench no more; its calls go on."""
@@ -125,10 +119,10 @@ class Softphone(Panel):
 
     def _dial(self, to: str) -> None:
         address = self._address(to)
-        self._recent = [address, *(each for each in self._recent if each != address)][:RECENT]
-        self.show(recent=[uri for uri in self._recent if uri not in self._named])
         placed = self._bench.dial(address, **self._options)
-        self.show(current=placed.id)
+        self._recent = [address, *(each for each in self._recent if each != address)][:RECENT]
+        recent = [uri for uri in self._recent if uri not in self._named]
+        self.show(current=placed.id, recent=recent)
 
     @property
     def _named(self) -> set[str]:

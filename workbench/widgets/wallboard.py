@@ -5,13 +5,12 @@ A click on a call opens it below: live while it goes on, in the player when it i
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from workbench import events as ev
-from workbench.engine import Occupancy
-from workbench.errors import InvalidInput, WorkbenchError
-from workbench.views.wording import in_words, legible
-from workbench.widgets.followed import Bench, Followed, FollowedCall
+from workbench.errors import InvalidInput
+from workbench.views.wording import in_words
+from workbench.widgets.followed import Bench, Followed, FollowedCall, short, standing_problems
 from workbench.widgets.ledger import MOST_SHOWN, Ledger
 from workbench.widgets.panel import Panel, look, manners
 
@@ -19,25 +18,13 @@ MOST_CALLS = 40
 """Calls in progress that are shown; the others are counted."""
 MOST_PROBLEMS = 12
 MOST_WORDS = 200
-"""Characters of a problem, and of a search."""
+"""Characters of a search."""
 ENDED = ("completed", "busy", "no-answer", "canceled", "failed")
 TROUBLES = (
     ev.FlowFailed, ev.Refused, ev.AudioMissing, ev.FramesLost, ev.RecordingFailed,
     ev.HoldFailed, ev.RtpFromStranger,
 )  # fmt: skip
 """Events that somebody should look at."""
-
-
-class Watched(Bench, Protocol):
-    """What a wallboard needs of a bench."""
-
-    @property
-    def occupancy(self) -> Occupancy | None:
-        """How the engine stands; None before there is one."""
-
-    @property
-    def accounts(self) -> Any:
-        """How each account stands, by its URI."""
 
 
 class Wallboard(Panel):
@@ -48,7 +35,7 @@ class Wallboard(Panel):
     SELDOM = frozenset({"found", "problems"})
     PACE_S = 0.25
 
-    def __init__(self, bench: Watched) -> None:
+    def __init__(self, bench: Bench) -> None:
         """Show a bench."""
         self._bench, self._search = bench, ""
         self._opened: Panel | None = None
@@ -77,14 +64,15 @@ class Wallboard(Panel):
         events = self._followed.take()
         self._note(events)
         if self._bench.is_closed:
-            self.show(closed=True, calls=[], pool=None)
+            self.show(closed=True, calls=[], pool=None, counts=self._counts([]))
             return
         for call_id in {event.call_id for event in events if isinstance(event, _CHANGES_ROW)}:
             self._ledger.add(call_id)
         calls = self._followed.calls
+        standing = map(_problem, standing_problems(self._bench))
         self.show(
             calls=[each.row() for each in calls[:MOST_CALLS]], counts=self._counts(calls),
-            pool=self._pool(), problems=[*self._standing(), *self._problems],
+            pool=self._pool(), problems=[*standing, *self._problems],
             reading=self._ledger.reading, **self._found(),
         )  # fmt: skip
 
@@ -108,22 +96,12 @@ class Wallboard(Panel):
             return None
         return {"workers": at.workers, "lines": at.lines, "taken": at.taken, "door": at.door}
 
-    def _standing(self) -> Iterable[dict[str, Any]]:
-        """Yield what is wrong now, as long as it is."""
-        try:
-            self._bench.check_store()
-        except WorkbenchError as error:
-            yield _problem(str(error))
-        for uri, at in self._bench.accounts.items():
-            if at.state == "failed":
-                yield _problem(f"{uri} is not registered: {at.sip_code} {at.reason}")
-
     def _note(self, events: Iterable[ev.Event]) -> None:
         for event in events:
             lost = isinstance(event, ev.Ended) and event.by == "engine"
             if lost or isinstance(event, TROUBLES):
                 at = round(event.at.timestamp() * 1000)
-                words = in_words(event)[:MOST_WORDS]
+                words = short(in_words(event))
                 self._problems.appendleft({"call": event.call_id, "at": at, "words": words})
 
     # -- what is clicked -------------------------------------------------------------------
@@ -163,7 +141,7 @@ _CHANGES_ROW = (ev.Ended, ev.FlowReturned, ev.FlowFailed)
 
 
 def _problem(words: str) -> dict[str, Any]:
-    return {"call": "", "at": None, "words": legible(words)[:MOST_WORDS]}
+    return {"call": "", "at": None, "words": short(words)}
 
 
 def _without(row: dict[str, Any], name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 
 const SILENCE_MS = 7000; // the kernel beats every 2 s
 const PATIENCE_MS = 3000; // until a click that nobody has carried out is said to wait
+const CLOSED = "The bench is closed. Open one again with Workbench(…), and run this cell anew.";
 
 // Makes an element; `attributes` named on… are listeners, children are elements or text.
 function make(tag, attributes = {}, ...children) {
@@ -23,6 +24,16 @@ function make(tag, attributes = {}, ...children) {
 // Sets a text only where it changes, so that a screen reader does not repeat it.
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+// Shows who is at the other end: the direction is an arrow for the eye, and a word for the ear.
+function setParty(element, inbound, name) {
+  if (!element.firstChild)
+    element.append(make("span", { "aria-hidden": "true" }), make("span", { class: "wb-quiet" }), make("bdi"));
+  const [arrow, word, who] = element.children;
+  setText(arrow, inbound ? "←\u00a0" : "→\u00a0");
+  setText(word, inbound ? "from " : "to ");
+  setText(who, name);
 }
 
 // Milliseconds as 0:07 or 1:02:03.
@@ -54,6 +65,8 @@ class Panel {
       { class: "wb-panel", "aria-label": label, "data-lm-suppress-shortcuts": "true" },
       this.body, this.lost, this.error,
     );
+    this.root.tabIndex = -1;
+    this.refuge = () => this.root; // where the focus goes when what had it is gone
     this.listen(this.root, "keydown", (event) => event.stopPropagation());
     el.append(this.root);
   }
@@ -131,7 +144,17 @@ class Panel {
   tellState() {
     this.heard = Date.now();
     const state = this.state;
-    for (const listener of this.stateListeners) listener(state);
+    this.keepFocus(() => { for (const listener of this.stateListeners) listener(state); });
+  }
+
+  // Does `work`. A focus that was here stays here: keys that the page got would be shortcuts.
+  keepFocus(work) {
+    const page = this.root.getRootNode();
+    const had = this.root.contains(page.activeElement);
+    work();
+    const now = page.activeElement;
+    const kept = this.root.contains(now) && !now.disabled && now.checkVisibility();
+    if (had && !kept) this.refuge().focus();
   }
 
   receive(content, buffers) {

@@ -7,6 +7,7 @@ const KEYS = [
   ["7", "PQRS"], ["8", "TUV"], ["9", "WXYZ"],
   ["*", ""], ["0", "+"], ["#", ""],
 ];
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -3, ArrowDown: 3 };
 const NAMES = { "*": "star", "#": "hash" };
 const BEFORE_ANSWER = ["offered", "ringing", "early-media"];
 
@@ -43,12 +44,14 @@ export default panel("Softphone", (view) => {
   });
   const erase = make("button", {
     type: "button", "aria-label": "Delete the last character",
-    onclick: () => { number.value = number.value.slice(0, -1); },
+    onclick: () => { number.value = [...number.value].slice(0, -1).join(""); },
   }, "⌫");
   const keys = new Map(KEYS.map(([key, letters]) => [key, make("button", {
     type: "button", class: "wb-key", "aria-label": NAMES[key] ?? key, onclick: () => press(key),
   }, make("b", { "aria-hidden": "true" }, key), make("small", { "aria-hidden": "true" }, letters))]));
-  const pad = make("div", { class: "wb-pad", role: "group", "aria-label": "Dial pad" }, ...keys.values());
+  const pad = make("div", {
+    class: "wb-pad", role: "group", "aria-label": "Dial pad: type the keys, or go with the arrows",
+  }, ...keys.values());
   const go = make("button", { type: "button", class: "wb-go", onclick: dial }, "Call");
   const named = make("div", { class: "wb-names", role: "group", "aria-label": "Named destinations" });
   const recent = make("div", { class: "wb-names", role: "group", "aria-label": "Recent destinations" });
@@ -64,12 +67,24 @@ export default panel("Softphone", (view) => {
     if (group.dataset.shown === wanted) return;
     group.dataset.shown = wanted;
     group.replaceChildren(...entries.map(([text, uri]) =>
-      make("button", { type: "button", title: uri, onclick: () => choose(uri) }, text)));
+      make("button", { type: "button", title: uri, onclick: () => choose(uri) }, make("bdi", {}, text))));
   };
+  // The pad is one stop of the Tab key.
+  const order = [...keys.values()];
+  const stop = (at) => order.forEach((key) => { key.tabIndex = key === at ? 0 : -1; });
+  stop(order[0]);
+  view.listen(pad, "keydown", (event) => {
+    const next = order[order.indexOf(event.target) + STEPS[event.key]];
+    if (!next) return;
+    event.preventDefault();
+    stop(next);
+    next.focus();
+  });
 
   // -- the call that is chosen ----------------------------------------------------------------
   const party = make("h3", { class: "wb-party" });
-  const words = make("span", { class: "wb-words", role: "status" });
+  const uri = make("p", { class: "wb-uri" });
+  const words = make("span", { class: "wb-words" });
   const timer = make("span", { class: "wb-timer", role: "timer", "aria-label": "Duration" });
   const last = make("p", { class: "wb-last" });
   const digits = make("p", { class: "wb-digits" });
@@ -94,24 +109,27 @@ export default panel("Softphone", (view) => {
   const transfer = make("div", { class: "wb-transfer", role: "group", "aria-label": "Transfer" }, target, hand, others);
   const verbs = make("div", { class: "wb-verbs", role: "group", "aria-label": "This call" },
     answer, reject, hold, mute, record, hangup, dismiss);
-  const detail = make("div", { class: "wb-call" },
-    party, make("p", {}, words, " ", timer), digits, last, verbs, transfer);
+  const detail = make("div", { class: "wb-call", role: "group", "aria-label": "The chosen call", tabindex: "-1" },
+    party, uri, make("p", {}, words, " ", timer), digits, last, verbs, transfer);
+  const count = make("p", { class: "wb-count" });
   const list = make("ul", { class: "wb-calls", "aria-label": "Calls" });
   const nothing = make("p", { class: "wb-nothing" }, "No call. Type a number, press the keys or choose whom to call.");
   const problem = make("p", { class: "wb-error", role: "alert" });
+  const said = make("p", { class: "wb-quiet", role: "status" });
 
   view.body.append(make("div", { class: "wb-softphone" },
     make("div", { class: "wb-dial" }, make("div", { class: "wb-entry" }, number, erase), pad, go, named, recent, address),
-    make("div", { class: "wb-talk" }, list, nothing, detail, problem)));
+    make("div", { class: "wb-talk" }, count, list, nothing, detail, problem, said)));
 
   // Keys of the keyboard press those of the pad, wherever nothing is typed.
   view.listen(view.root, "keydown", (event) => {
     const typing = event.target.matches("input, select");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys.has(event.key)) return;
     event.preventDefault();
-    press(event.key);
+    if (!event.repeat) press(event.key);
   });
   view.root.tabIndex = 0;
+  view.refuge = () => (state.closed ? view.root : detail.hidden ? number : detail);
 
   const show = (element, visible) => { element.hidden = !visible; };
 
@@ -126,19 +144,23 @@ export default panel("Softphone", (view) => {
   const showList = () => {
     for (const each of state.calls) {
       if (!nodes.has(each.id)) {
-        const node = make("button", { type: "button", onclick: () => { chosen = each.id; update(); } },
+        const node = make("button", { type: "button", onclick: () => view.keepFocus(() => { chosen = each.id; update(); }) },
           make("span", { class: "wb-who" }), make("span", { class: "wb-how" }));
         nodes.set(each.id, make("li", {}, node));
-        list.append(nodes.get(each.id));
+        list.prepend(nodes.get(each.id)); // the latest first
       }
       const node = nodes.get(each.id).firstChild;
-      setText(node.children[0], `${each.direction === "inbound" ? "← " : "→ "}${nameOf(each)}`);
+      setParty(node.children[0], each.direction === "inbound", nameOf(each));
       setText(node.children[1], each.words);
+      node.classList.toggle("wb-rings", isIncoming(each));
       node.setAttribute("aria-pressed", String(each.id === chosen));
     }
     for (const [id, node] of nodes)
       if (!state.calls.some((each) => each.id === id)) { node.remove(); nodes.delete(id); }
     show(list, state.calls.length > 1);
+    const ringing = state.calls.filter(isIncoming).length;
+    setText(count, `${state.calls.length} calls${ringing ? `, ${ringing} coming in` : ""}`);
+    show(count, state.calls.length > 4);
   };
 
   const showOthers = (it) => {
@@ -150,7 +172,7 @@ export default panel("Softphone", (view) => {
     if (others.dataset.shown === wanted) return;
     others.dataset.shown = wanted;
     others.replaceChildren(...entries.map(([id, who]) =>
-      button(`Connect with ${who}`, () => ask("transfer_to", { other: id }))));
+      make("button", { type: "button", onclick: () => ask("transfer_to", { other: id }) }, "Connect with ", make("bdi", {}, who))));
   };
 
   const showCall = (it) => {
@@ -158,7 +180,8 @@ export default panel("Softphone", (view) => {
     show(nothing, !it);
     if (!it) return;
     setText(party, nameOf(it));
-    party.title = it.party;
+    setText(uri, it.party);
+    show(uri, uri.textContent !== party.textContent);
     setText(words, it.words);
     setText(digits, [it.received && `pressed: ${it.received}`, it.sent && `sent: ${it.sent}`].filter(Boolean).join("  "));
     setText(last, [it.flow && `flow ${it.flow}`, it.phase !== "ended" && it.last].filter(Boolean).join(" · "));
@@ -180,26 +203,39 @@ export default panel("Softphone", (view) => {
     setText(timer, it ? duration(it, view.now()) : "");
   };
 
+  // What a screen reader says: who is calling, and how the chosen call stands.
+  const announce = (it) => {
+    const others = state.calls.filter((each) => isIncoming(each) && each.id !== chosen);
+    const rings = others.length > 2 ? `${others.length} more calls come in` : others.map((each) => `${nameOf(each)} is calling`).join(", ");
+    setText(said, [it && `${nameOf(it)}: ${it.words}`, rings].filter(Boolean).join(". "));
+  };
+
   const update = () => {
     pick();
     showList();
     showCall(call());
+    announce(call());
+    view.root.classList.toggle("wb-active", state.calls.some((each) => !isOver(each)));
     view.root.classList.toggle("wb-ringing", state.calls.some(isIncoming));
   };
 
   let placed = state.current;
   view.onState((now) => {
     state = now;
-    if (state.current !== placed) {
+    const isPlaced = state.current !== placed;
+    if (isPlaced) {
       placed = chosen = state.current;
       number.value = "";
     }
     fill(named, state.destinations.map(({ name, uri }) => [name, uri]));
     fill(recent, state.recent.map((uri) => [uri.replace(/^sips?:/, ""), uri]));
     setText(address, state.address ? `Takes calls at ${state.address}` : "");
-    setText(problem, state.closed ? "The bench is closed: this telephone is dead." : state.problem);
-    for (const each of view.root.querySelectorAll("button, input")) each.disabled = state.closed;
+    setText(problem, state.closed ? CLOSED : state.problem);
     update();
+    for (const each of view.root.querySelectorAll("button, input"))
+      each.disabled = state.closed && !list.contains(each);
+    // Whoever has just dialled goes on with the call: the next keys are for it.
+    if (isPlaced && [number, go].includes(number.getRootNode().activeElement)) detail.focus();
   });
   view.every(500, tick);
 });

@@ -3,7 +3,6 @@
 
 const COUNTS = ["connected", "ringing", "completed", "busy", "no-answer", "canceled", "failed"];
 
-const arrow = (call) => (call.direction === "inbound" ? "← " : "→ ");
 const plural = (number, one, more) => `${number} ${number === 1 ? one : more}`;
 
 function moment(milliseconds) {
@@ -37,11 +36,11 @@ export default panel("Wallboard", (view) => {
   const leave = make("button", { type: "button", onclick: () => view.act("leave") }, "Close");
   const opened = make("div", { class: "wb-opened" });
   const below = make("div", { class: "wb-below", hidden: true }, leave, opened);
-  const scroll = (caption, { whole }) =>
-    make("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": caption }, whole);
+  const scroll = (caption, { whole }, look = "") =>
+    make("div", { class: `wb-scroll ${look}`, tabindex: "0", role: "region", "aria-label": caption }, whole);
 
   view.body.append(make("div", { class: "wb-wallboard" }, counts, pool, problems,
-    scroll("Calls in progress", running), make("div", { class: "wb-search" }, search, matches),
+    scroll("Calls in progress", running, "wb-running"), make("div", { class: "wb-search" }, search, matches),
     scroll("All calls", past), below));
 
   // Rows stay where they are, so that whoever has the focus on one keeps it.
@@ -61,7 +60,8 @@ export default panel("Wallboard", (view) => {
     make("th", { scope: "row" }, make("button", { type: "button", class: "wb-open", onclick: () => view.act("open", { call: id }) }));
   const blank = (...looks) => looks.map((look) => make("td", { class: look }));
   const [short, long] = ["wb-short", "wb-long"];
-  const label = (row, call) => setText(row.firstChild.firstChild, arrow(call) + call.party.replace(/^sips?:/, ""));
+  const label = (row, call) =>
+    setParty(row.firstChild.firstChild, call.direction === "inbound", call.party.replace(/^sips?:/, ""));
 
   const showRunning = () => {
     for (const call of state.calls) {
@@ -93,7 +93,7 @@ export default panel("Wallboard", (view) => {
       call ? make("button", { type: "button", class: "wb-open", onclick: () => view.act("open", { call }) }, words) : words)));
   };
   const showPool = ({ pool: at, closed }) => {
-    if (closed) return "The bench is closed.";
+    if (closed) return CLOSED;
     if (!at) return "No engine runs yet.";
     const door = at.door ? "the front door is up" : "THE FRONT DOOR IS DOWN";
     return `${plural(at.workers, "worker", "workers")}, ${at.taken} of ${at.lines} lines taken, ${door}`;
@@ -116,6 +116,7 @@ export default panel("Wallboard", (view) => {
     } catch (error) { view.complain(`The call cannot be opened here: ${error.message}`); }
   };
   view.onClose(() => leaving?.abort());
+  view.refuge = () => (running.whole.parentElement.hidden ? search : running.whole.parentElement);
 
   view.onState((now) => {
     state = now;
