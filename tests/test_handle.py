@@ -20,7 +20,7 @@ from workbench.errors import NotAllowedNow
 from workbench.flow import Flow, flow
 from workbench.handle import CallHandle, picture_html
 from workbench.replay import Replay, replay
-from workbench.views.history import legible
+from workbench.tables import legible
 
 
 class Shelf:

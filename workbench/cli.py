@@ -196,7 +196,7 @@ def dial(
 
 
 def _tell_end(console: Console, call_id: str, ended: ev.Ended, *, nobody: bool = False) -> int:
-    from workbench.views.wording import legible
+    from workbench.tables import legible
 
     reason = legible(f": {ended.reason}" if ended.reason else "")
     console.print(

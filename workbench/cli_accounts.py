@@ -10,7 +10,7 @@ from rich.console import Console
 
 from workbench.engine.account import Account, Registration
 from workbench.sip import check_headers, parse_address
-from workbench.views.wording import legible
+from workbench.tables import legible
 
 ACCOUNT = (
     # Eager, for whom is called by a bare number depends on it.

@@ -22,10 +22,10 @@ from workbench.flow import Flow
 from workbench.recording import open_recording
 from workbench.replay import Flows, HeardAgain, listen_again, replay
 from workbench.speech.choice import Speech
-from workbench.views.history import History, html_table
+from workbench.tables import html_table, legible
+from workbench.views.history import History
 from workbench.views.ladder import Ladder, ladder
 from workbench.views.transcript import Transcript
-from workbench.views.wording import legible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

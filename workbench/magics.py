@@ -13,7 +13,7 @@ from workbench.bench import STORE, Workbench
 from workbench.errors import InvalidInput
 from workbench.flow import Flow
 from workbench.replay import Replay
-from workbench.views.history import html_table
+from workbench.tables import html_table
 
 NAME = "bench"
 """The variable that the bench of a notebook is in."""

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from workbench import events as ev
 from workbench.replay import Replay
+from workbench.tables import legible
 from workbench.views.history import rows
-from workbench.views.wording import in_words, legible
+from workbench.views.wording import in_words
 
 _STYLES = {ev.Kind.OBSERVED: "", ev.Kind.DECIDED: "bold", ev.Kind.NOTED: "dim"}
 _SIGNS = {ev.Kind.OBSERVED: "→", ev.Kind.DECIDED: "◆", ev.Kind.NOTED: "·"}

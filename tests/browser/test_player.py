@@ -13,8 +13,8 @@ from workbench import events as ev
 from workbench.demo_flows import caller, reception, reception_tomorrow
 from workbench.replay import replay
 from workbench.store import CallLog
+from workbench.tables import legible
 from workbench.views.lanes import Item, Lanes
-from workbench.views.wording import legible
 from workbench.widgets.tapes import tapes
 
 pytestmark = [pytest.mark.browser, pytest.mark.sip, pytest.mark.slow]

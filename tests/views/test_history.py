@@ -7,14 +7,8 @@ from tests.scripted import ScriptedCall
 from workbench import events as ev
 from workbench.control import CallControl
 from workbench.flow import flow
-from workbench.views.history import (
-    MOST_CHARACTERS,
-    SHOWN,
-    History,
-    html_table,
-    legible,
-    rows,
-)
+from workbench.tables import legible
+from workbench.views.history import SHOWN, History, rows
 
 
 @flow
@@ -100,14 +94,3 @@ def test_nobody_writes_markup_into_a_history(payload: str) -> None:
     assert said.count(legible(payload)) >= 10
     assert len(repr(history).splitlines()) == len(history)
     assert "\x1b" not in repr(history)
-
-
-def test_a_long_cell_is_cut() -> None:
-    said = check_harmless(html_table(("a",), [["x" * 10_000]]))
-    assert said == "a" + "x" * (MOST_CHARACTERS - 1) + "…"
-
-
-def test_a_table_of_facts_has_its_titles_in_the_first_column() -> None:
-    html = html_table((), [("a", "b")])
-    assert '<th style="text-align:left">a</th><td style="text-align:left">b</td>' in html
-    assert "thead" not in html

@@ -12,8 +12,8 @@ from tests.test_histories import HISTORIES, read
 from workbench import events as ev
 from workbench.control import CallControl
 from workbench.flow import flow
+from workbench.tables import legible
 from workbench.views.lanes import MOST_CHARACTERS, Item, Lanes
-from workbench.views.wording import legible
 
 
 @flow

@@ -11,7 +11,7 @@ from workbench import events as ev
 from workbench.flow import Flow
 from workbench.flow_run import Draft, FlowRun
 from workbench.replay.segments import Flows, Segment, chosen, given_flows, heard, segments
-from workbench.views.history import html_table
+from workbench.tables import html_table
 from workbench.views.wording import in_words, phrase
 
 NOTHING = "nothing"

@@ -1,24 +1,16 @@
-"""A history as people read it: a table in a notebook, lines on a terminal.
-
-What a caller sent is data: `html_table` escapes every cell, and the tables of other
-modules are made by it too.
-"""
+"""A history as people read it: a table in a notebook, lines on a terminal."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from html import escape
-from itertools import chain, repeat
 from typing import Any, overload
 
 from workbench import events as ev
 from workbench.errors import NotAllowedNow
+from workbench.tables import html_table, legible
 from workbench.views.wording import in_words
-from workbench.views.wording import legible as legible  # noqa: PLC0414 - is public here too
 
 SHOWN = 12
 """Events of a longer history that are shown before it is unfolded."""
-MOST_CHARACTERS = 300
-"""Of one cell of a table; the whole value is in the event."""
 
 
 class History(Sequence[ev.Event]):
@@ -111,39 +103,6 @@ def rows(events: Iterable[ev.Event], widths: Sequence[int] = ()) -> Iterator[lis
 def flow_line(event: ev.Event) -> str:
     """Return `file:line` of the flow that decided this, empty for all other events."""
     return f"{event.file}:{event.line}" if isinstance(event, ev.Decision) and event.line else ""
-
-
-def html_table(
-    head: Sequence[str], body: Iterable[Sequence[str]], styles: Iterable[str] = ()
-) -> str:
-    """Write cells of text as an HTML table without a style sheet; all of it is escaped.
-
-    Args:
-        head: titles of the columns; none for a table of facts, whose first column is titles.
-        body: the rows.
-        styles: CSS of each row, for as many rows as there are.
-    """
-    written = "".join(
-        f'<tr style="{style}">{_cells(cells, titled=not head)}</tr>'
-        for cells, style in zip(body, chain(styles, repeat("")), strict=False)
-    )
-    titles = "".join(f'<th style="text-align:left">{escape(title)}</th>' for title in head)
-    top = f"<thead><tr>{titles}</tr></thead>" if head else ""
-    # A price in a header, "$5", is no formula.
-    classes = "tex2jax_ignore mathjax_ignore"
-    return f'<table class="{classes}">{top}<tbody>{written}</tbody></table>'
-
-
-def _cells(cells: Sequence[str], *, titled: bool) -> str:
-    tags = ["th" if titled and column == 0 else "td" for column in range(len(cells))]
-    return "".join(
-        f'<{tag} style="text-align:left">{escape(legible(_cut(cell)))}</{tag}>'
-        for tag, cell in zip(tags, cells, strict=True)
-    )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 
 
 _STYLES = {

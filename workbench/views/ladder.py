@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from workbench import events as ev
-from workbench.views.wording import legible
+from workbench.tables import legible
 
 WIDTH = 44
 

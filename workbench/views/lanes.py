@@ -12,11 +12,12 @@ import msgspec
 from workbench import events as ev
 from workbench.call import Call
 from workbench.spans import ENDS, STARTS
+from workbench.tables import legible
 from workbench.views.axis import Axis
 from workbench.views.history import flow_line
 from workbench.views.ladder import label
 from workbench.views.media_quality import measure
-from workbench.views.wording import in_words, legible
+from workbench.views.wording import in_words
 
 MOST_CHARACTERS = 300
 """Of the text of an item; the whole is in the event."""

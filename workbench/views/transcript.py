@@ -7,8 +7,7 @@ import msgspec
 
 from workbench import events as ev
 from workbench.events.speech import Track
-from workbench.views.history import html_table
-from workbench.views.wording import legible
+from workbench.tables import html_table, legible
 
 COLUMNS = (
     "call_id", "listening", "utterance", "track", "start_ms", "end_ms", "at", "text",

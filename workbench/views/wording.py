@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from workbench import events as ev
+from workbench.tables import legible
 
 _IDENTITY = frozenset(
     {
@@ -212,10 +213,3 @@ def _play(fields: Mapping[str, Any]) -> str:
 
 def _going_on(fields: Mapping[str, Any]) -> str:
     return f", going on at {fields['skip_ms']} ms" if fields["skip_ms"] else ""
-
-
-def legible(text: str) -> str:
-    """Make every character visible that would hide, break or turn round a line."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -12,7 +12,8 @@ from workbench import events as ev
 from workbench.call import Call, Phase
 from workbench.engine import Occupancy
 from workbench.errors import CallNotFound, NotAllowedNow, WorkbenchError
-from workbench.views.wording import in_words, legible
+from workbench.tables import legible
+from workbench.views.wording import in_words
 
 MOST_DIGITS = 40
 """Of the keys that were pressed, so many are shown."""

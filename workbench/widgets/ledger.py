@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.tables import legible
 from workbench.views.call_log import Row, call_row
-from workbench.views.wording import legible
 from workbench.widgets.followed import Bench
 
 logger = logging.getLogger(__name__)

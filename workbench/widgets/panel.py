@@ -17,7 +17,7 @@ import anywidget
 import traitlets
 
 from workbench.errors import WorkbenchError
-from workbench.views.wording import legible
+from workbench.tables import legible
 from workbench.widgets.outbox import Item, Outbox
 from workbench.widgets.pump import BEAT_S, PUMP
 

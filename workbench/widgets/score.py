@@ -9,8 +9,8 @@ import msgspec
 from workbench import events as ev
 from workbench.call import Call
 from workbench.replay import Replay
+from workbench.tables import legible
 from workbench.views.lanes import Item, Lanes
-from workbench.views.wording import legible
 
 MOST_SOURCE = 200_000
 """Characters of one flow's source that are shown."""
