@@ -17,6 +17,7 @@ from workbench import events as ev
 from workbench.clock import EPOCH
 from workbench.control import CallControl
 from workbench.errors import NotAllowedNow
+from workbench.extension import Extension
 from workbench.flow import Flow, flow
 from workbench.handle import CallHandle, picture_html
 from workbench.replay import Replay, replay
@@ -53,6 +54,9 @@ class Shelf:
 
     def stop_fork(self, _call_id: str, _fork: str) -> None:
         self.history = []
+
+    def talk(self, call_id: str, name: str) -> Extension:
+        raise NotAllowedNow(call_id + name)
 
     def subscribe(self, _subscriber: Callable[[ev.Event], None]) -> Callable[[], None]:
         return lambda: None

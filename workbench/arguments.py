@@ -16,6 +16,7 @@ from workbench.speech.choice import Speech
 
 LOOPBACK = "127.0.0.1"
 MOST_REDIRECTS = 10
+LONGEST_NAME = 64
 
 
 def as_flow(flow: Any) -> Flow:
@@ -44,6 +45,18 @@ def as_flows(flows: Any) -> Flow | dict[str, Flow] | list[Flow]:
     if isinstance(flows, list | tuple):
         return [as_flow(flow) for flow in flows]
     return as_flow(flows)
+
+
+def as_name(name: Any) -> str:
+    """Return what something is called on record.
+
+    Raises:
+        InvalidInput: it is no short text.
+    """
+    if isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable():
+        return name
+    message = f"A name is a text of 1 to {LONGEST_NAME} characters on one line, not {name!r}."
+    raise InvalidInput(message)
 
 
 def as_policy(policy: Any) -> Policy:

@@ -26,15 +26,14 @@ from workbench.arguments import (
     own_terms,
     own_tls,
 )
+from workbench.asked_for import AskedFor
 from workbench.clock import Clock, SystemClock
-from workbench.control.fork import check
 from workbench.door.tls import Tls
 from workbench.engine import Engine
 from workbench.engine.account import Account
 from workbench.engine.pool import Pool
 from workbench.engine.terms import CODECS, as_codecs, as_srtp
 from workbench.errors import InvalidInput, NotAllowedNow, WorkbenchError
-from workbench.feed import Feed
 from workbench.flow import Flow
 from workbench.handle import CallHandle
 from workbench.operation import Operation
@@ -56,7 +55,7 @@ STORE = Path("workbench-store")
 """Where a bench keeps its calls when nothing else is said."""
 
 
-class Workbench(Receiving, Showing):
+class Workbench(Receiving, AskedFor, Showing):
     """A bench: place, take, watch, replay and query calls.
 
     Opening it ends on record what an earlier bench left open. Close it, or use it in a
@@ -323,24 +322,6 @@ class Workbench(Receiving, Showing):
         self._keep_source(following)
         operation = self._running()
         operation.run(operation.replace_flow(call_id, following))
-
-    def ask(self, call_id: str, verb: str, *args: Any, wait: bool, **options: Any) -> Any:
-        """Let a verb be carried out from outside of the call's flow."""
-        operation = self._running()
-        return operation.run(operation.ask(call_id, verb, args, options, wait=wait))
-
-    def fork(
-        self, call_id: str, name: str, consumer: Callable[[Feed], Any], direction: str
-    ) -> str:
-        """Give the raw audio of a call to a consumer, from outside of its flow."""
-        check(consumer, direction)
-        operation = self._running()
-        return operation.run(operation.fork(call_id, name, consumer, direction))
-
-    def stop_fork(self, call_id: str, fork: str) -> None:
-        """End a fork from outside of the flow."""
-        operation = self._running()
-        operation.run(operation.stop_fork(call_id, fork))
 
     def _histories(self) -> Iterator[tuple[str, Sequence[ev.Event]]]:
         return self._store.histories()

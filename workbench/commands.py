@@ -232,6 +232,22 @@ class Unbridge(Command, frozen=True, kw_only=True, tag="unbridge"):
     other: str
 
 
+class Talk(Command, frozen=True, kw_only=True, tag="talk"):
+    """Let somebody outside of the engine talk to the far end, through a socket handed before.
+
+    What is said is sent as soon as audio flows, what the far end says comes back.
+    """
+
+    talk: str
+    """What the engine was handed the end under."""
+
+
+class StopTalk(Command, frozen=True, kw_only=True, tag="stop_talk"):
+    """End a talk; one that is over already is left alone."""
+
+    talk: str
+
+
 class ExpectRefer(Command, frozen=True, kw_only=True, tag="expect_refer"):
     """Accept what REFER the far end sends from now on; nobody is called because of it."""
 
@@ -275,6 +291,8 @@ AnyCommand = (
     | Bridge
     | Link
     | Unbridge
+    | Talk
+    | StopTalk
     | DetectDigits
     | Conceal
     | Reveal

@@ -33,6 +33,7 @@ _LOOSE: dict[str, tuple[type[ev.Event], Fields]] = {
     "other": (ev.Unbridged, {}),
     "room": (ev.ConferenceLeft, {}),
     "concealment": (ev.Revealed, {}),
+    "talk": (ev.TalkFinished, {}),
 }
 """The ends of what the engine began, by what they end: their kind, and what they say."""
 

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench import events as ev
-from workbench.arguments import as_flows
+from workbench.arguments import as_flows, as_name
 from workbench.asked_verbs import AskedVerbs
 from workbench.call import Call
 from workbench.errors import InvalidAudio, NotAllowedNow
+from workbench.extension import Extension
 from workbench.feed import Feed
 from workbench.flow import Flow
 from workbench.recording import open_recording
@@ -69,6 +70,9 @@ class Keeper(Protocol):
 
     def stop_fork(self, call_id: str, fork: str) -> None:
         """End a fork."""
+
+    def talk(self, call_id: str, name: str) -> Extension:
+        """Let somebody talk on a call, by a socket."""
 
     def subscribe(self, subscriber: Callable[[ev.Event], None]) -> Callable[[], None]:
         """Call `subscriber` with each event once it is stored; return how to stop."""
@@ -208,6 +212,18 @@ class CallHandle(AskedVerbs):
     def stop_fork(self, fork: str) -> None:
         """End a fork before the call; does nothing when it is over."""
         self._keeper.stop_fork(self.id, fork)
+
+    def talk(self, name: str = "browser") -> Extension:
+        """Talk to the far end by a socket, from now until it is closed or the call ends.
+
+        Args:
+            name: by what, for the record.
+
+        Raises:
+            InvalidInput: the name is no short text.
+            NotAllowedNow: the call is not up, or no audio port is left for it.
+        """
+        return self._keeper.talk(self.id, as_name(name))
 
     def ladder(self) -> Ladder:
         """Draw the SIP messages of the call as text."""

@@ -127,6 +127,8 @@ _HEARD: dict[type[ev.Event], Callable[[Hearing, Any], None]] = {
     ev.ForkFinished: Hearing._hear_fork_finished,
     ev.ListeningStarted: lambda me, event: me._resolve(event, "listening", event.listening),
     ev.ListeningFinished: Hearing._hear_listening_finished,
+    ev.TalkStarted: lambda me, event: me._resolve(event, "talk", event.talk),
+    ev.TalkFinished: lambda me, event: me._resolve(event, "talk", event.talk),
     ev.Held: lambda me, event: me._resolve(event, "hold", event.hold),
     ev.Resumed: lambda me, event: me._resolve(event, "hold", event.hold),
     ev.HoldFailed: lambda me, event: me._resolve_unless_cut(event, "hold", event.hold),

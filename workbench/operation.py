@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from workbench.effects import Effects
 from workbench.ending import lost_ends
 from workbench.engine import Engine
 from workbench.errors import NotAllowedNow
+from workbench.extension import Extension
 from workbench.feed import Feed
 from workbench.flow import Flow
 from workbench.flow_run import FlowRun
@@ -81,8 +83,7 @@ class Operation:
         )  # fmt: skip
         self._effects.redaction = speech.redact
         self.runner = Runner(self.switchboard, self._effects, runs)
-        self._listeners = itertools.count(1)
-        self._orders = itertools.count(1)
+        self._numbers = itertools.count(1)  # of what is asked from outside
         self._asked: set[asyncio.Task[Any]] = set()
         self._waiting: dict[str, list[Future[None]]] = {}
         self._placing: dict[str, Future[None]] = {}
@@ -152,7 +153,7 @@ class Operation:
         call = self.switchboard.calls.get(call_id)
         if call is None or call.ended is not None:
             raise NotAllowedNow(f"Call {call_id} is over: there is no audio to fork.")
-        fork = f"listener-{next(self._listeners)}"
+        fork = f"listener-{next(self._numbers)}"
         self._effects.entrust(call_id, fork, consumer)
         fields = {"fork": fork, "name": str(name), "direction": direction}
         self.switchboard.order(call_id, ev.ForkRequested, **fields)
@@ -163,6 +164,28 @@ class Operation:
         call = self.switchboard.calls.get(call_id)
         if call is not None and ("fork", fork) in call.open:
             self.switchboard.order(call_id, ev.ForkStopRequested, fork=fork)
+
+    async def talk(self, call_id: str, name: str) -> Extension:
+        """Let somebody talk on a call, by a socket; return their side of it.
+
+        Raises:
+            NotAllowedNow: the call is not up, or the engine has no port for it.
+        """
+        self._check()
+        talk = f"talk-{next(self._numbers)}"
+        desk = OutsideDesk(call_id, self.switchboard)
+        end = await desk.talk(talk, name, self._effects.entrust_end)
+        return Extension(call_id, talk, end, lambda: self._stop_talking(call_id, talk))
+
+    def _stop_talking(self, call_id: str, talk: str) -> None:
+        """End a talk, from any thread; does not wait."""
+        with suppress(RuntimeError):  # the bench is closed, and the talk over
+            self._loop.call_soon_threadsafe(self._stop_talk, call_id, talk)
+
+    def _stop_talk(self, call_id: str, talk: str) -> None:
+        call = self.switchboard.calls.get(call_id)
+        if call is not None and call.ended is None and ("talk", talk) in call.open:
+            self.switchboard.order(call_id, ev.TalkStopRequested, talk=talk)
 
     async def ask(
         self, call_id: str, verb: str, args: Any, options: dict[str, Any], *, wait: bool
@@ -195,7 +218,7 @@ class Operation:
             NotAllowedNow: the call is over, or its flow is.
         """
         self._check()
-        self.runner.replace(call_id, f"change-o{next(self._orders)}", flow)
+        self.runner.replace(call_id, f"change-o{next(self._numbers)}", flow)
 
     def request_hang_up(self, call_id: str) -> None:
         """End a call from outside of its flow, from any thread; does not wait."""

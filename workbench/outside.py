@@ -5,8 +5,10 @@ that runs meanwhile sees what comes of it.
 """
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +18,9 @@ from workbench.control import CallControl, Floor
 from workbench.errors import CallEnded, NotAllowedNow
 from workbench.hearing import Hearing
 from workbench.switchboard import Switchboard
+
+Entrust = Callable[[str, str, socket.socket], None]
+"""Keeps the engine's end of a talk, by the ids of call and talk, until it is asked for."""
 
 
 class OutsideDesk:
@@ -56,6 +61,37 @@ class OutsideDesk:
             raise NotAllowedNow(message) from None
         finally:
             stop()
+
+    async def talk(self, talk: str, name: str, entrust: Entrust) -> socket.socket:
+        """Let somebody talk on the call; return their end once they are heard.
+
+        Raises:
+            NotAllowedNow: the call is not up, or the engine cannot do it.
+        """
+        if self.call.answered_at is None:
+            message = f"Call {self.call.id} is {self.call.phase}: talk when it is answered."
+            raise NotAllowedNow(message)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        entrust(self.call.id, talk, theirs)
+        with ExitStack() as undone:
+            undone.enter_context(ours)
+            await self._until_talking(talk, name)
+            undone.pop_all()
+        return ours
+
+    async def _until_talking(self, talk: str, name: str) -> None:
+        reason, stop = "", self._switchboard.subscribe(self._hear)
+        try:
+            self.decide(ev.TalkRequested, talk=talk, name=name)
+            heard = await self._hearing.expect("talk", talk)
+            if isinstance(heard, ev.TalkFinished):
+                reason = heard.reason or "it was stopped"
+        except CallEnded as ended:
+            reason = f"it ended, {ended.reason}"
+        finally:
+            stop()
+        if reason:
+            raise NotAllowedNow(f"Nobody can talk on call {self.call.id}: {reason}.")
 
     def _hear(self, event: ev.Event) -> None:
         if event.call_id != self.call.id:

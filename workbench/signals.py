@@ -212,6 +212,27 @@ class Unbridged(Signal, frozen=True, kw_only=True, tag="unbridged"):
     reason: str = ""
 
 
+class TalkStarted(Signal, frozen=True, kw_only=True, tag="talk_started"):
+    """Somebody outside of the engine is heard by the far end, and hears it."""
+
+    talk: str
+
+
+class TalkFinished(Signal, frozen=True, kw_only=True, tag="talk_finished"):
+    """They are no more, or never could be (`reason` says why)."""
+
+    talk: str
+    frames: int = 0
+    """Frames of 20 ms that they said."""
+    lost: int = 0
+    """Of those, left out, because they came too many at once."""
+    late: int = 0
+    """How often none was there in time."""
+    unheard: int = 0
+    """Frames of the far end that they did not take."""
+    reason: str = ""
+
+
 class Held(Signal, frozen=True, kw_only=True, tag="held"):
     """The far end is on hold: it hears the music, and we hear nothing of it."""
 
@@ -354,6 +375,8 @@ AnySignal = (
     | ForkStopped
     | Bridged
     | Unbridged
+    | TalkStarted
+    | TalkFinished
     | Held
     | Resumed
     | HoldFailed

@@ -353,6 +353,8 @@ _TRANSLATIONS: dict[type[sg.Signal], type[ev.Event]] = {
     sg.RecordingResumed: ev.RecordingResumed,
     sg.TransferProgressed: ev.TransferProgressed,
     sg.TransferFinished: ev.TransferFinished,
+    sg.TalkStarted: ev.TalkStarted,
+    sg.TalkFinished: ev.TalkFinished,
     sg.Held: ev.Held,
     sg.Resumed: ev.Resumed,
     sg.HoldFailed: ev.HoldFailed,

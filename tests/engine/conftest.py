@@ -17,6 +17,8 @@ from workbench.signals import (
     RecordingFinished,
     RecordingStarted,
     Released,
+    TalkFinished,
+    TalkStarted,
     Unbridged,
 )
 
@@ -25,6 +27,7 @@ BEGUN: dict[type, type] = {
     RecordingStarted: RecordingFinished,
     ForkStarted: ForkStopped,
     Bridged: Unbridged,
+    TalkStarted: TalkFinished,
 }
 
 

@@ -3,7 +3,7 @@
 from workbench.engine.patch import DEVICE, Patch
 
 PORT, PROMPT, RECEIVED, SENT = 1, 2, 3, 4
-MUSIC, OTHER_PORT, KEYS = 21, 22, 23
+MUSIC, OTHER_PORT, KEYS, LINK = 21, 22, 23, 24
 
 
 class Bridge:
@@ -142,6 +142,22 @@ def test_a_muted_or_held_line_hears_no_other_line() -> None:
     patch.add(KEYS, "keys")
     patch.mute(muted=True)
     assert (KEYS, PORT) in bridge.connections
+
+
+def test_who_talks_by_a_link_is_silent_when_muted_or_held_but_never_piles_up() -> None:
+    bridge = Bridge()
+    patch = Patch(bridge)
+    patch.add(LINK, "link")
+    assert bridge.connections == {(LINK, DEVICE)}
+    patch.carry(PORT)
+    for part in (patch.mute, patch.hold):
+        assert {(LINK, PORT), (LINK, DEVICE)} <= bridge.connections
+        part(**{"muted" if part == patch.mute else "held": True})
+        assert (LINK, PORT) not in bridge.connections
+        assert (LINK, DEVICE) in bridge.connections
+        part(**{"muted" if part == patch.mute else "held": False})
+    patch.dismiss(LINK)
+    assert bridge.connections == {(PORT, DEVICE)}
 
 
 def test_a_concealed_line_is_heard_by_the_detector_of_keys_alone() -> None:

@@ -2,8 +2,8 @@
 
 It hears of a decision only when it is durable, and whatever it begins it also ends on
 record, however that goes. Siblings: `stage` (what effects share), `passage` (what stands at
-the ways out), `legs`, `forks`, `listening`, `prompts`, `recordings`, `holds`, `transfers`,
-`world`, `streams` (the effects by subject).
+the ways out), `legs`, `forks`, `listening`, `prompts`, `recordings`, `holds`, `talks`,
+`transfers`, `world`, `streams` (the effects by subject).
 """
 
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from workbench.effects.listening import ListenEffects
 from workbench.effects.prompts import PromptEffects
 from workbench.effects.recordings import RecordingEffects, clear_live, live_paths, store_live
 from workbench.effects.referrals import ReferralEffects
+from workbench.effects.talks import TalkEffects
 from workbench.effects.transfers import TransferEffects
 from workbench.effects.world import WorldEffects
 
@@ -30,6 +31,7 @@ class Effects(
     RecordingEffects,
     HoldEffects,
     ReferralEffects,
+    TalkEffects,
     TransferEffects,
     WorldEffects,
 ):
@@ -80,6 +82,8 @@ _EFFECTS: dict[type[ev.Event], Callable[[Effects, Call, Any], None]] = {
     ev.PickupRequested: Effects._pickup,
     ev.ForkRequested: Effects._fork,
     ev.ForkStopRequested: Effects._stop_fork,
+    ev.TalkRequested: Effects._talk,
+    ev.TalkStopRequested: Effects._stop_talk,
     ev.ListenRequested: Effects._listen,
     ev.SpeechExpected: Effects._expect_speech,
     ev.ListenStopRequested: Effects._stop_listening,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -79,6 +80,8 @@ class Stage:
         """The call that waits in each slot, and the name of its waiting."""
         self._feeds: dict[tuple[str, str], Feed] = {}
         self._consumers: dict[tuple[str, str], Callable[[Feed], Any]] = {}
+        self._ends: dict[tuple[str, str], socket.socket] = {}
+        """The engine's ends of talks that nobody has asked it for yet."""
         self._streaming: dict[tuple[str, str], asyncio.Task[None]] = {}
         """Steps that stream, by their calls and names."""
         self._given: dict[tuple[str, str], int] = {}

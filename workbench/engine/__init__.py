@@ -5,6 +5,7 @@ Siblings: `loopback` (simulated, any clock), `pool` (supervises worker processes
 pjsua2), `account` and `registrar` (who we are to a PBX, and where we are registered).
 """
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -54,6 +55,13 @@ class Engine(Protocol):
 
     def hear(self, take: Take) -> None:
         """Give the audio of all forks to `take` from now on, on any thread."""
+
+    def hand(self, leg: str, link: str, end: socket.socket) -> None:
+        """Give the end of a link away, before the `Talk` of that name; it is closed in time.
+
+        The socket is one of a pair that keeps messages apart and tells of its end
+        (SOCK_SEQPACKET), a message a frame: 160 samples, int16, little endian, 8000 Hz.
+        """
 
     async def use_account(self, account: Account) -> None:
         """Know an account, for calls that go out with it."""

@@ -8,6 +8,7 @@ from workbench.engine import Report
 from workbench.engine.legs import Ending, Leg
 from workbench.engine.line import Line, LineError, Monotonic
 from workbench.engine.slices import Take
+from workbench.engine.talks import Discard
 
 GRACE_S = 0.5
 """How long the far end may take to confirm the end of a call before it is released."""
@@ -29,9 +30,14 @@ class Course:
         monotonic: Monotonic | None = None,
         vacated: Vacated | None = None,
         take: Take | None = None,
+        discard: Discard | None = None,
     ) -> None:
-        """Report signals to `report`; `monotonic` measures audio time, `take` takes audio."""
+        """Report signals to `report`; `monotonic` measures audio time, `take` takes audio.
+
+        `discard` closes the end of a link that nobody will take any more.
+        """
         self._take: Take = take or (lambda audio: None)
+        self._discard: Discard = discard or (lambda link: None)
         self._clock, self._report = clock, report
         self._monotonic = monotonic or (lambda: clock.now().timestamp())
         self.vacated = vacated or (lambda leg, call_id: None)
@@ -95,7 +101,8 @@ class Course:
 
     def _begin(self, name: str, *, outbound: bool) -> Leg:
         times = self._clock, self._monotonic
-        leg = Leg(name, *times, self._report, self._take, outbound=outbound)
+        gives = self._take, self._discard
+        leg = Leg(name, *times, self._report, *gives, outbound=outbound)
         self._legs[name] = leg
         return leg
 

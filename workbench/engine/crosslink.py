@@ -1,6 +1,6 @@
-"""Audio between two legs that live in different workers, over a socket that only they have.
+"""Audio between a leg and one of another worker, or who talks, by a socket of their own.
 
-One frame a datagram. Both ends run on the clock threads of their libraries: neither waits for
+One frame a message. Both ends run on the clock threads of their libraries: neither waits for
 the other, and as both clocks are the machine's, a short queue is enough.
 """
 
@@ -8,6 +8,7 @@ import socket
 from collections import deque
 from contextlib import suppress
 
+from workbench.engine.line import LineError, LinkCount
 from workbench.engine.mediasocket import MediaSocket
 from workbench.engine.patch import Patch
 from workbench.engine.ports import FRAME_BYTES, Port, PortPool
@@ -30,25 +31,30 @@ class CrossLink:
         self._waiting: deque[bytes] = deque()
         self._priming = True
         self._last: bytes | None = None
-        self.unsent = self.dropped = self.repeated = 0
-        """Frames that the other end did not take, left out and repeated."""
+        self._ended = False
+        self.count = LinkCount()
+
+    @property
+    def gone(self) -> bool:
+        """Tell whether the other end was closed, and all that it said has been spoken."""
+        return self._ended and not self._waiting
 
     def hear(self, frame: bytes) -> None:
         """Send a frame to the other end."""
         try:
             self._socket.send(frame)
         except OSError:  # its queue is full, or it is gone
-            self.unsent += 1
+            self.count.unheard += 1
 
     def speak(self) -> bytes | None:
         """Return the next frame of the other end; an old one once, then silence, when late."""
         self._receive()
-        if self._priming and len(self._waiting) < PRIME:
+        if self._priming and len(self._waiting) < PRIME and not self._ended:
             return None
         self._priming = False
         while len(self._waiting) > MOST:
             self._waiting.popleft()
-            self.dropped += 1
+            self.count.lost += 1
         if self._waiting:
             self._last = self._waiting.popleft()
             return self._last
@@ -63,13 +69,19 @@ class CrossLink:
         if repeated is None:
             self._priming = True
         else:
-            self.repeated += 1
+            self.count.late += 1
         return repeated
 
     def _receive(self) -> None:
-        with suppress(OSError):  # nothing is there, or the other end is gone
+        with suppress(OSError):  # nothing is there
             for _ in range(CLEARED):
-                self._waiting.append(self._socket.recv(FRAME_BYTES))
+                frame = self._socket.recv(FRAME_BYTES)
+                self._ended = not frame
+                if len(frame) == FRAME_BYTES:
+                    self._waiting.append(frame)
+                    self.count.frames += 1
+                elif self._ended:
+                    return
 
 
 class Links:
@@ -80,14 +92,18 @@ class Links:
         self._patch, self._ports, self._media = patch, ports, media
         self._open: dict[str, tuple[CrossLink, Port]] = {}
 
-    def link(self, name: str, *, hears: bool, heard: bool) -> None:
-        """Join the line to a leg of another worker.
+    def link(self, name: str, *, hears: bool, heard: bool) -> LinkCount:
+        """Join the line to who is at the other end of a link.
 
         Raises:
             LineError: the link has no end here, or no port is free.
         """
-        port = self._ports.lend()
         end = CrossLink(self._media.end_of(name))
+        try:
+            port = self._ports.lend()
+        except LineError:
+            end.close()
+            raise
         self._open[name] = end, port
         if heard:
             port.hear(end.hear)
@@ -95,9 +111,14 @@ class Links:
         if hears:
             port.speak(end.speak)
             self._patch.add(port.slot, "link")
+        return end.count
+
+    def gone(self) -> list[str]:
+        """Return the links whose other end was closed."""
+        return [name for name, (end, _) in self._open.items() if end.gone]
 
     def unlink(self, name: str) -> None:
-        """Part the line from a leg of another worker; does nothing the second time."""
+        """Part the line from that end; does nothing the second time."""
         end, port = self._open.pop(name, (None, None))
         if end is not None and port is not None:
             self._patch.unlisten(port.slot)

@@ -19,6 +19,7 @@ from workbench.engine.line import (
     Tape,
     Trunk,
 )
+from workbench.engine.talks import GONE
 from workbench.errors import InvalidInput
 from workbench.trace import redact
 
@@ -42,6 +43,8 @@ class Exchange(Course):
         leg = self._legs.get(command.leg)
         if leg is not None:
             self._execute_on(leg, command)
+        elif isinstance(command, commands.Talk):
+            self._discard(command.talk)
 
     # What a trunk reports.
 
@@ -174,6 +177,11 @@ class Exchange(Course):
         if leg := self._legs.get(name):
             leg.count(segment)
 
+    def link_gone(self, name: str, link: str) -> None:
+        """End the talk whose other end was closed."""
+        if leg := self._legs.get(name):
+            leg.talks.stop(link, GONE)
+
     def disconnected(
         self,
         name: str,
@@ -250,16 +258,16 @@ class Exchange(Course):
                 leg.referrals.expected = True
             case commands.NotifyRefer(refer=refer, sip_code=code, reason=reason):
                 leg.referrals.tell_far_end(refer, code, reason)
-            case commands.Fork():
-                leg.forks.begin(command)
-            case commands.StopFork(fork=fork):
-                leg.forks.stop(fork)
+            case commands.Fork() | commands.StopFork():
+                leg.forks.obey(command)
+            case commands.Talk() | commands.StopTalk():
+                leg.talks.obey(command)
             case commands.Bridge() | commands.Link() | commands.Unbridge():
                 self._join(leg, command)
             case commands.Hangup(reason=reason, cause=cause):
                 self._hang_up(leg, reason, cause)
 
-    def _refuse(self, leg: Leg, command: AnyCommand) -> None:
+    def _refuse(self, leg: Leg, command: AnyCommand) -> None:  # noqa: C901 - as above
         """Finish at once what was asked of a leg that is about to end."""
         reason = "the call is ending"
         match command:
@@ -275,6 +283,8 @@ class Exchange(Course):
                 leg.holding.refuse(hold, "interrupted", reason)
             case commands.Fork(fork=fork):
                 leg.forks.refuse(fork, reason)
+            case commands.Talk(talk=talk):
+                leg.talks.refuse(talk, reason)
             case commands.Bridge(other=other) | commands.Link(other=other):
                 leg.tell(signals.Unbridged, other=other, reason=reason)
 

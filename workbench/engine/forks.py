@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from workbench import signals
-from workbench.commands import Fork
+from workbench.commands import Fork, StopFork
 from workbench.engine.line import Line, Tape
 from workbench.engine.slices import Take
 
@@ -23,9 +23,11 @@ class Forks:
         self._waiting: dict[str, Fork] = {}
         self._running: dict[str, Tape] = {}
 
-    def begin(self, command: Fork) -> None:
-        """Begin to give audio away; wait for audio if need be."""
-        if command.fork not in self._running:
+    def obey(self, command: Fork | StopFork) -> None:
+        """Begin to give audio away, as soon as there is any, or end that."""
+        if isinstance(command, StopFork):
+            self.stop(command.fork)
+        elif command.fork not in self._running:
             self._waiting[command.fork] = command
             self.start_media()
 

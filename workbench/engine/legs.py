@@ -29,6 +29,7 @@ from workbench.engine.line import (
 from workbench.engine.prompting import Prompting
 from workbench.engine.referral import Referrals
 from workbench.engine.slices import Take
+from workbench.engine.talks import Discard, Talks
 from workbench.engine.transfer import Transferring
 from workbench.engine.vigil import Vigil
 from workbench.signals import AnySignal
@@ -60,6 +61,7 @@ class Leg:
         monotonic: Monotonic,
         report: Report,
         take: Take,
+        discard: Discard,
         *,
         outbound: bool,
     ) -> None:
@@ -80,6 +82,7 @@ class Leg:
         self.transfer = Transferring(clock, self._live_line, self.tell)
         self.referrals = Referrals(self._live_line, self.tell)
         self.forks = Forks(self._live_line, self.tell, lambda: self.media_ms, take)
+        self.talks = Talks(self._live_line, self.tell, lambda: self.media_ms, discard)
         self.concealment = Concealment(clock, self._live_line, self.tell)
         self.vigil = Vigil(clock, self._heeded_line, self.tell)
         self.prompting = Prompting(self._live_line, self.tell, lambda: self._media_began)
@@ -127,6 +130,7 @@ class Leg:
         for joint in tuple(self.joints.values()):
             joint.try_join()
         self.forks.start_media()
+        self.talks.start_media()
         self.vigil.run()
         self.keypad.run()
         self._sampler = self._clock.call_later(SAMPLE_S, self._sample)
@@ -209,6 +213,7 @@ class Leg:
         for joint in tuple(self.joints.values()):
             joint.part("the call is ending")
         self.forks.wind_up()
+        self.talks.wind_up()
         self.concealment.stop()
         self.vigil.stop()
         if self._recording_tape is not None:

@@ -133,11 +133,15 @@ class Line(Protocol):
     def unbridge(self, other: "Line") -> None:
         """Let neither far end hear the other's."""
 
-    def link(self, link: str, *, hears: bool, heard: bool) -> None:
-        """Let the far end hear a leg of another worker, be heard by it, or both."""
+    def link(self, link: str, *, hears: bool, heard: bool) -> "LinkCount":
+        """Let the far end hear who is at the other end of a link, be heard by it, or both.
+
+        That is a leg of another worker, or somebody who talks; the trunk reports `link_gone`
+        when the other end is. What is returned goes on counting.
+        """
 
     def unlink(self, link: str) -> None:
-        """Let the far end neither hear that leg nor be heard by it."""
+        """Let the far end neither hear that end nor be heard by it."""
 
     def pause(self, tape: Tape) -> None:
         """Record silence on both recorders; does nothing the second time."""
@@ -165,6 +169,20 @@ class Hearing:
     """Packets from addresses that were not negotiated, as far as they were counted."""
     refused: bool = True
     """Whether their packets are dropped."""
+
+
+@dataclass
+class LinkCount:
+    """What went over a link so far, in frames of 20 ms."""
+
+    frames: int = 0
+    """That came from the other end."""
+    lost: int = 0
+    """Of those, left out, because they came too many at once."""
+    late: int = 0
+    """How often none was there in time."""
+    unheard: int = 0
+    """That the other end did not take."""
 
 
 @dataclass(frozen=True)

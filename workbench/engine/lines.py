@@ -22,6 +22,7 @@ from workbench.engine.line import (
     Headers,
     Hearing,
     LineError,
+    LinkCount,
     Method,
     Monotonic,
     StreamCount,
@@ -256,12 +257,12 @@ class Line:
         self.patch.unhear(other.patch)
         other.patch.unhear(self.patch)
 
-    def link(self, link: str, *, hears: bool, heard: bool) -> None:
-        """Let the far end hear a leg of another worker, be heard by it, or both."""
-        self._links.link(link, hears=hears, heard=heard)
+    def link(self, link: str, *, hears: bool, heard: bool) -> LinkCount:
+        """Let the far end hear who is at the other end of a link, be heard by it, or both."""
+        return self._links.link(link, hears=hears, heard=heard)
 
     def unlink(self, link: str) -> None:
-        """Let the far end neither hear that leg nor be heard by it."""
+        """Let the far end neither hear that end nor be heard by it."""
         self._links.unlink(link)
 
     def transfer(self, refer_to: str, headers: Headers = NO_HEADERS) -> None:
@@ -366,7 +367,9 @@ class Line:
         )
 
     def watch_tapes(self) -> None:
-        """Follow the tapes to their ends, and the tones."""
+        """Follow tapes and links to their ends, and the tones."""
+        for link in self._links.gone():
+            self._exchange.link_gone(self.leg, link)
         for key, duration_ms in self._tones.found():
             if duration_ms is None:
                 self._exchange.digit_received(self.leg, key, "inband")

@@ -6,6 +6,7 @@ signals, and their order, are those of `pool` for the same commands.
 
 import functools
 import itertools
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +21,7 @@ from workbench.engine.exchange import Exchange
 from workbench.engine.legs import Party
 from workbench.engine.line import Direction, Line, Method, StreamCount, Tape
 from workbench.engine.simline import SimLine
+from workbench.engine.simlink import Ends
 from workbench.engine.slices import Slice, Take
 from workbench.engine.terms import SRTP
 from workbench.errors import EngineError
@@ -69,6 +71,7 @@ class Loopback:
         self._registered: dict[str, Callable[[Registration], None]] = {}
         self._sequence, self._call_ids = itertools.count(1), itertools.count(1)
         self._exchange = Exchange(clock, _nobody)
+        self._ends: Ends = {}
         self._take: Take = lambda audio: None
 
     def far_end(self, user: str, script: FarEnd) -> None:
@@ -77,7 +80,7 @@ class Loopback:
 
     async def start(self, report: Report) -> None:
         """Get ready to execute commands; signals go to `report` from now on."""
-        self._exchange = Exchange(self._clock, report, take=self._give)
+        self._exchange = Exchange(self._clock, report, take=self._give, discard=self._discard)
         self._exchange.connect(self)
 
     async def listen(self, host: str, port: int, transport: str = "udp") -> tuple[str, int]:
@@ -88,6 +91,17 @@ class Loopback:
     def hear(self, take: Take) -> None:
         """Give the audio of all forks to `take`: silence."""
         self._take = take
+
+    def hand(self, leg: str, link: str, end: socket.socket) -> None:
+        """Keep the end of a link for whoever talks on a leg that is there."""
+        if leg in self._exchange.legs:
+            self._ends[link] = end
+        else:
+            end.close()
+
+    def _discard(self, link: str) -> None:
+        if (end := self._ends.pop(link, None)) is not None:
+            end.close()
 
     def _give(self, audio: Slice) -> None:
         self._take(audio)
@@ -127,7 +141,7 @@ class Loopback:
         if not self._listening:
             raise EngineError("Nobody takes calls: listen before a call is offered.")
         leg = f"loopback-{next(self._sequence)}"
-        ours = SimLine(leg, self._clock, self._exchange)
+        ours = SimLine(leg, self._clock, self._exchange, self._ends)
         end = ScriptedEnd(leg, self._clock, script)
         end.place()
         end.line.call(
@@ -141,7 +155,7 @@ class Loopback:
 
     def dial(self, command: Dial) -> SimLine:
         """Send an INVITE, as the trunk of the engine's own exchange."""
-        line = SimLine(command.leg, self._clock, self._exchange)
+        line = SimLine(command.leg, self._clock, self._exchange, self._ends)
         line.call(
             self._callee(command),
             caller=command.from_ or OWN_URI,
@@ -164,7 +178,7 @@ class Loopback:
         if not self._listening:
             end = ScriptedEnd(command.leg, self._clock, FarEnd(refuses_with=404))
             return end.line
-        return SimLine(f"{command.leg}-far", self._clock, self._exchange)
+        return SimLine(f"{command.leg}-far", self._clock, self._exchange, self._ends)
 
 
 class ScriptedEnd:

@@ -47,6 +47,12 @@ class MediaSocket:
             raise LineError(f"the worker was given no end of {link}")
         return end
 
+    def discard(self, link: str) -> None:
+        """Close our end of a link that nobody will ask for."""
+        self._receive()
+        if (end := self._ends.pop(link, None)) is not None:
+            end.close()
+
     def put(self, audio: Slice) -> None:
         """Send a slice to the bench as soon as it takes it."""
         self._waiting.append(_encoder.encode(audio))

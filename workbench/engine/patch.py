@@ -161,11 +161,13 @@ class Patch:
     def _wanted(self) -> set[Connection]:
         port, sounding = self._port, self._sounding()
         sent_ears = [slot for slot, way in self._ears.items() if way == "sent"]
-        # What is muted goes on, unheard.
+        # What is muted goes on, unheard; links are live, and never wait for us.
         muted = [slot for slot, role in self._sources.items() if role == "prompt"]
+        live = [slot for slot, role in self._sources.items() if role == "link"]
         # A port that nobody reads from fills its jitter buffer with stale audio.
         wanted = set() if port is None else {(port, DEVICE), *((s, port) for s in sounding)}
         wanted |= {(slot, DEVICE) for slot in muted if self._muted}
+        wanted |= {(slot, DEVICE) for slot in live}
         wanted |= {(source, ear) for source in sounding for ear in sent_ears}
         if port is not None:
             ears = self._key_ears if self._concealed else self._ears.keys() - {*sent_ears}

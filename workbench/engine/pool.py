@@ -150,6 +150,13 @@ class Pool:
         """Give the audio of all forks to `take`, on threads of their own."""
         self._take = take
 
+    def hand(self, leg: str, link: str, end: socket.socket) -> None:
+        """Give the worker of a leg the end of a link, before the command that is about it."""
+        if (worker := self._legs.get(leg)) is None:
+            end.close()
+        else:
+            worker.hand(link, end)
+
     async def use_account(self, account: Account) -> None:
         """Know an account, for calls that go out with it."""
         self._accounts[account.uri] = account

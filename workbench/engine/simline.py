@@ -26,6 +26,7 @@ from workbench.engine.line import (
 from workbench.engine.simfork import SimFork
 from workbench.engine.simhold import Holdable, HoldObserver
 from workbench.engine.simkeys import Keyed
+from workbench.engine.simlink import Ends, Linkable
 from workbench.engine.simtapes import RATE, SimRecorders, SimTape, duration_s
 from workbench.engine.simtransfer import Referable, ReferObserver
 from workbench.engine.slices import Take
@@ -128,12 +129,15 @@ class Observer(HoldObserver, ReferObserver, Protocol):
         """Take note that the call is over."""
 
 
-class SimLine(Holdable, Keyed, Referable):
+class SimLine(Holdable, Keyed, Linkable, Referable):
     """One end of a simulated call."""
 
-    def __init__(self, leg: str, clock: Clock, observer: Observer) -> None:
-        """Tell `observer` what is heard on `leg`."""
+    def __init__(
+        self, leg: str, clock: Clock, observer: Observer, ends: Ends | None = None
+    ) -> None:
+        """Tell `observer` what is heard on `leg`; find the ends of links in `ends`."""
         self.leg, self._clock, self._observer = leg, clock, observer
+        self._ends, self._links = ({} if ends is None else ends), {}
         self._peer: SimLine | None = None
         self._up = self._over = self._calling = False
         self._media_began: datetime | None = None
@@ -262,13 +266,6 @@ class SimLine(Holdable, Keyed, Referable):
 
     def unbridge(self, other: Line) -> None:
         """Let each end have a silence of its own."""
-
-    def link(self, link: str, *, hears: bool, heard: bool) -> None:
-        """Refuse: all simulated legs are in one process."""
-        raise LineError("a simulated leg has no other process to be linked to")
-
-    def unlink(self, link: str) -> None:
-        """Have nothing to do, as there is no link."""
 
     def pause(self, tape: Tape) -> None:
         """Go on with the silence."""

@@ -170,6 +170,7 @@ class Worker:
             monotonic=self._clock.monotonic,
             vacated=lambda leg, call_id: link.send(LineVacated(leg=leg, sip_call_id=call_id)),
             take=media.put,
+            discard=media.discard,
         )
         self._trunk = pjsua.PjTrunk(
             self._exchange,

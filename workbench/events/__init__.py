@@ -52,11 +52,7 @@ from workbench.events.decided import (
     UnbridgeRequested,
     UnmuteRequested,
 )
-from workbench.events.event import (
-    Decision,
-    Event,
-    Kind,
-)
+from workbench.events.event import Decision, Event, Kind
 from workbench.events.held import (
     Held,
     HeldByFarEnd,
@@ -141,6 +137,7 @@ from workbench.events.speech import (
     TurnEnded,
     Word,
 )
+from workbench.events.talks import TalkFinished, TalkRequested, TalkStarted, TalkStopRequested
 
 __all__ = [
     "BY_TOPIC",
@@ -253,6 +250,10 @@ __all__ = [
     "StepReturned",
     "StepStopRequested",
     "StepYielded",
+    "TalkFinished",
+    "TalkRequested",
+    "TalkStarted",
+    "TalkStopRequested",
     "TimerCancelled",
     "TimerFired",
     "TimerRequested",
@@ -308,6 +309,8 @@ EVENTS: tuple[type[Event], ...] = (
     ForkStarted,
     FramesLost,
     ForkFinished,
+    TalkStarted,
+    TalkFinished,
     ListeningStarted,
     ListeningFinished,
     SpeechStarted,
@@ -363,6 +366,8 @@ EVENTS: tuple[type[Event], ...] = (
     ReferRefuseRequested,
     ForkRequested,
     ForkStopRequested,
+    TalkRequested,
+    TalkStopRequested,
     ListenRequested,
     SpeechExpected,
     ListenStopRequested,

@@ -58,6 +58,8 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.ForkStarted: "{fork} starts",
     ev.FramesLost: "{fork} lost {frames} frames from {from_media_ms} ms",
     ev.ForkFinished: "{fork} ends after {frames} frames, {lost} lost {reason}",
+    ev.TalkStarted: "{talk} starts",
+    ev.TalkFinished: "{talk} ends {remark}{reason}",
     ev.Held: "far end on hold",
     ev.Resumed: "far end off hold",
     ev.HoldFailed: "{hold} {outcome}: {reason}",
@@ -116,6 +118,8 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.ListenStopRequested: "stop {listening}",
     ev.MachineDetectionRequested: "find out who answers by {detector!r}",
     ev.AnswererDetected: "answered by {answered_by} ({category}, {reason})",
+    ev.TalkRequested: "talk: {name}",
+    ev.TalkStopRequested: "stop {talk}",
     ev.HoldRequested: "hold with {music!r}",
     ev.ResumeRequested: "resume",
     ev.MuteRequested: "mute",
@@ -148,10 +152,17 @@ def _expectation(fields: Mapping[str, Any]) -> str:
     return f"{count}{fields['answer']}{silence}{lasting}"
 
 
+def _said(fields: Mapping[str, Any]) -> str:
+    if fields["frames"] is None:
+        return ""
+    return f"after {fields['frames']} frames, {fields['lost']} lost, {fields['late']} late "
+
+
 _REMARKS: dict[type[ev.Event], Callable[[Mapping[str, Any]], str]] = {
     ev.Placed: lambda fields: (
         f" with the account {fields['account']}" * bool(fields["account"])
     ),
+    ev.TalkFinished: _said,
     ev.MediaStarted: lambda fields: ", encrypted" * fields["secure"],
     ev.GatherRequested: lambda fields: (
         "speech or " * fields["speech"] + "in secret " * fields["secret"]
