@@ -9,9 +9,6 @@ PIP     = $(BIN)/python -m pip -qq --disable-pip-version-check
 # Run, not only found: a version manager's shim may exist and yet fail.
 PROBE = import sys, venv, ensurepip; assert (3, 11) <= sys.version_info[:2] <= (3, 12)
 
-# Tests that wait for a browser or for SIPp, and judge no audio by its time.
-WAITING = tests/browser tests/conformance
-
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint lab bench soak clean packages
 
@@ -23,10 +20,10 @@ demo: $(READY)  ## Make a call on this machine, record it and replay it.
 	@$(BIN)/workbench demo
 
 test: lint packages  ## Run everything: lint, types, unit tests, real SIP, browser, notebooks.
-	@echo "==> pytest, what mostly waits: $(WAITING), two files at a time"
-	@$(BIN)/pytest -m "" -n 2 --dist loadfile $(WAITING)
-	@echo "==> pytest, everything else"
-	@$(BIN)/pytest -m "" $(addprefix --ignore=,$(WAITING))
+	@echo "==> pytest, two files at a time: most tests wait for another end, or a browser"
+	@$(BIN)/pytest -m "not quiet" -n 2 --dist loadfile
+	@echo "==> pytest, one by one: what judges audio by its time"
+	@$(BIN)/pytest -m quiet
 	@if [ -n "$$(find notebooks -name '*.ipynb' 2>/dev/null)" ]; then \
 	  echo "==> notebooks"; \
 	  $(BIN)/pytest -m "" -n 2 --nbmake notebooks --nbmake-timeout=300; \

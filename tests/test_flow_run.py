@@ -310,6 +310,7 @@ def test_as_completed_of_coroutines_is_refused_with_the_remedy() -> None:
     assert any("give it tasks" in words for words in ScriptedCall(racing).words)
 
 
+@pytest.mark.slow
 def test_trying_a_verb_for_ever_is_noticed() -> None:
     @flow
     async def stubborn(call: CallControl) -> None:

@@ -161,5 +161,6 @@ def test_what_would_hide_nothing_by_mistake_is_refused(wrong: dict[str, Any]) ->
         as_redaction("all of it")
 
 
+@pytest.mark.slow
 def test_a_long_text_takes_no_long_time() -> None:
     assert Redaction(names=("Ann",)).text("1 a " * 20_000).count("1") == 20_000

@@ -15,7 +15,7 @@ from workbench import CallControl, CallHandle, Tls, Workbench, flow
 from workbench import events as ev
 from workbench.shipped import shipped
 
-pytestmark = [pytest.mark.sip, pytest.mark.slow]
+pytestmark = [pytest.mark.sip, pytest.mark.slow, pytest.mark.quiet]
 
 PIECE = 1600
 """Samples that are looked for together: a jitter buffer may shift what follows."""

@@ -35,6 +35,7 @@ def precision(judged: Iterable[Judged], said: str) -> float:
     return sum(each.right for each in chosen) / len(chosen)
 
 
+@pytest.mark.slow
 def test_every_call_of_the_set_was_heard() -> None:
     every = [*greeted(), *greeted("held-out.jsonl"), *speechless()]
     assert [call.name for call in calls()] == [call.name for call in every]

@@ -11,7 +11,7 @@ from workbench import Answerer, CallControl, Workbench, flow
 from workbench import events as ev
 from workbench.replay import replay
 
-pytestmark = [pytest.mark.sip, pytest.mark.slow]
+pytestmark = [pytest.mark.sip, pytest.mark.slow, pytest.mark.quiet]
 
 CHOSEN = {
     "human-00-hello-hibari.flac": "human",

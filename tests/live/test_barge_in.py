@@ -20,7 +20,7 @@ from workbench import Speech
 from workbench import events as ev
 from workbench.shipped import shipped
 
-pytestmark = [pytest.mark.sip, pytest.mark.slow]
+pytestmark = [pytest.mark.sip, pytest.mark.slow, pytest.mark.quiet]
 
 
 def test_every_prompt_stops_for_whoever_speaks_over_it(tmp_path: Path, rounds: Rounds) -> None:

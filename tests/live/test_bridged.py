@@ -14,7 +14,7 @@ from workbench import events as ev
 from workbench.call import Call
 from workbench.replay import replay
 
-pytestmark = [pytest.mark.sip, pytest.mark.slow]
+pytestmark = [pytest.mark.sip, pytest.mark.slow, pytest.mark.quiet]
 
 SECONDS = 2.0
 CALLER, CALLEE, WHISPER = 1, 2, 3

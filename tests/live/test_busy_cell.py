@@ -13,7 +13,7 @@ from tests.acceptance.rtp import Capture
 from tests.acceptance.sipp import Sipp, free_media_port
 from tests.conftest import Rounds
 
-pytestmark = [pytest.mark.sip, pytest.mark.slow]
+pytestmark = [pytest.mark.sip, pytest.mark.slow, pytest.mark.quiet]
 
 MOST_GAP_MS = 60.0
 

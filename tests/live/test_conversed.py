@@ -16,7 +16,7 @@ from workbench.intelligent_ivr import STAND_IN, ivr
 from workbench.replay import replay
 from workbench.speech.scripted import Said, ScriptedEars
 
-pytestmark = [pytest.mark.sip, pytest.mark.slow]
+pytestmark = [pytest.mark.sip, pytest.mark.slow, pytest.mark.quiet]
 
 SCRIPT = (
     Said(text="when are you open your hours please", at_ms=7_000),

@@ -20,7 +20,7 @@ from workbench import CallControl, Speech, Workbench, flow
 from workbench import events as ev
 from workbench.replay import replay
 
-pytestmark = [pytest.mark.sip, pytest.mark.slow]
+pytestmark = [pytest.mark.sip, pytest.mark.slow, pytest.mark.quiet]
 
 RATE, STEP = 8000, 80
 WINDOW = 2 * STEP

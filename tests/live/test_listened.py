@@ -21,7 +21,7 @@ from workbench.replay import replay
 from workbench.speech.listeners import Listeners
 from workbench.speech.moonshine import MoonshineRecognizer
 
-pytestmark = [pytest.mark.sip, pytest.mark.slow]
+pytestmark = [pytest.mark.sip, pytest.mark.slow, pytest.mark.quiet]
 
 SPOKEN = prompts()[:12]
 PAUSE_S = 1.5

@@ -16,7 +16,7 @@ from workbench import CallHandle, Workbench
 from workbench import events as ev
 from workbench.quality import mos_lq
 
-pytestmark = [pytest.mark.anyio, pytest.mark.sip, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.sip, pytest.mark.slow, pytest.mark.quiet]
 
 LOSSES = (0, 1, 3, 5, 10)
 JITTER_MS = 15

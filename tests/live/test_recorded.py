@@ -13,7 +13,7 @@ from workbench.demo_flows import caller, reception
 from workbench.prompts import PromptShelf
 from workbench.shipped import shipped
 
-pytestmark = [pytest.mark.sip, pytest.mark.slow]
+pytestmark = [pytest.mark.sip, pytest.mark.slow, pytest.mark.quiet]
 
 FRAME_MS = 20.0
 Samples = npt.NDArray[np.float32]

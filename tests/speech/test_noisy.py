@@ -7,6 +7,7 @@ from benchmarks.voice_activity import ours, silero_at
 from tests.speech.noisy import PROMPTS, SOUNDS, Noisy, compare, noisy, within
 
 
+@pytest.mark.slow
 def test_the_set_is_the_same_every_time_and_labelled() -> None:
     for name in SOUNDS:
         recording, again = noisy(name), noisy(name)

@@ -124,6 +124,7 @@ def test_recorded_music_is_music() -> None:
         assert [tone.tone for tone in tones] == ["music"], name
 
 
+@pytest.mark.slow
 def test_speech_has_no_tones() -> None:
     spoken = [prompt.samples for prompt in prompts()[::3]]
     for row in [*lines_of(HERE / "greetings" / "greetings.jsonl")][::5]:
