@@ -1,11 +1,16 @@
-"""The live call in JupyterLab: eight calls at once, and one to its end."""
+"""The live call in JupyterLab: eight at once, one that is spoken, one that is cut off."""
 
+import itertools
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Open, Photograph, faults_of
+from tests.browser.walked import Walked, agrees, cursor
+from workbench import Workbench
 
 pytestmark = [pytest.mark.browser, pytest.mark.sip, pytest.mark.slow]
 
@@ -19,6 +24,7 @@ bench = Workbench(tempfile.mkdtemp())
 @flow
 async def talk(call):
     await call.answer()
+    await call.record()
     while (await call.gather(2, play="menu.wav", timeout=5)).digits != "99":
         pass
 
@@ -40,6 +46,75 @@ for call in placed:
     call.wait(30)
 bench.check()
 """
+SPOKEN = """
+from IPython.display import display
+from workbench import BargeIn, Workbench, flow
+
+@flow
+async def talk(call):
+    await call.answer()
+    await call.record()
+    await call.listen()
+    await call.send_digits("1")
+    await call.play("menu.wav", loop=0, barge_in=BargeIn(resume=False))
+    wish = await call.hear(timeout=30)
+    await call.play("thank-you.wav")
+    await call.gather(1, play="one-moment.wav", timeout=30)
+    await call.play("goodbye.wav")
+    return wish
+
+@flow
+async def caller(call):
+    await call.gather(1, timeout=60)
+    await call.sleep(3)
+    await call.play("caller-long.wav")
+    await call.play("caller-short.wav")
+    await call.sleep(4)
+    await call.send_digits("5")
+    await call.sleep(60)
+
+bench = Workbench({store!r})
+"""
+SPEAK = """
+placed = bench.dial(bench.answer(talk), flow=caller).wait_answered(20)
+for call in bench.calls:
+    display(call.live())
+"""
+WALK = """
+taken = bench.calls[1].wait(60)
+bench.check()
+taken.player()
+"""
+AFTER = """
+from workbench import Workbench
+bench = Workbench({store})
+call = bench.calls[1]
+ended = call.ended
+print(f"recovered {{len(bench.recovered)}}, ended {{ended.status}} by {{ended.by}}")
+call.player()
+"""
+GROWTH = """(panel) => {
+  window.grown = [];
+  new MutationObserver(() => {
+    const line = panel.querySelector('.wb-partial .wb-said');
+    if (line && line.textContent !== window.grown.at(-1)) window.grown.push(line.textContent);
+  }).observe(panel, { subtree: true, childList: true, characterData: true });
+}"""
+"""Notes how the words of somebody who speaks grow."""
+INKED = """(canvas, [name, share]) => {
+  const pen = document.createElement('canvas').getContext('2d');
+  pen.fillStyle = getComputedStyle(canvas).getPropertyValue(`--wb-${name}`).trim();
+  pen.fillRect(0, 0, 1, 1);
+  const ink = pen.getImageData(0, 0, 1, 1).data;
+  const [left, width] = share === null
+    ? [0, canvas.width] : [Math.round(share * canvas.width) - 2, 4];
+  const { data } = canvas.getContext('2d').getImageData(left, 0, width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4)
+    if ([0, 1, 2, 3].every((n) => Math.abs(data[at + n] - ink[n]) < 12)) count += 1;
+  return count;
+}"""
+"""Counts the pixels of one colour in the lanes."""
 DRAWN = """() => [performance.now(),
   [...document.querySelectorAll('.wb-canvas')].map((canvas) => Number(canvas.dataset.drawn))]"""
 
@@ -48,36 +123,40 @@ def cells(pairs: int) -> Sequence[str]:
     return [BENCH, CALLS.format(pairs=pairs), HANG_UP]
 
 
-def test_a_call_is_watched_from_its_answer_to_its_end(
-    notebook: Open, page: Page, photograph: Photograph
+def canvas_has(panel: Locator, ink: str, at: float | None = None) -> int:
+    """Count the pixels of the lanes that have an ink; `at` a share of the width, if given."""
+    return int(panel.locator(".wb-canvas").evaluate(INKED, [ink, at]))
+
+
+def test_a_spoken_call_is_watched_and_then_walked_through(
+    notebook: Open, page: Page, photograph: Photograph, tmp_path: Path
 ) -> None:
+    store = tmp_path / "store"
     page.set_viewport_size({"width": 1300, "height": 1400})
-    book = notebook("live", cells(1))
+    book = notebook("live", [SPOKEN.format(store=str(store)), SPEAK, WALK])
     book.run(0)
     out = book.run(1)
     placed, taken = out.locator(".wb-panel").nth(0), out.locator(".wb-panel").nth(1)
-    expect(taken.locator(".wb-status")).to_have_text("answered, flow talk")
-    expect(taken.locator(".wb-said").first).to_have_text("menu.wav")
+    taken.evaluate(GROWTH)
+    expect(taken.locator(".wb-status")).to_have_text("answered, flow talk, recorded")
     expect(placed.locator(".wb-waits")).to_contain_text("caller waits at cell:")
     source = taken.get_by_role("region", name="Source of the flow")
-    expect(source.locator("[aria-current]")).to_contain_text('gather(2, play="menu.wav"')
-    page.wait_for_function(
-        "() => Number(document.querySelectorAll('.wb-panel')[1].dataset.ms) > 2000"
-    )
-    # The waveform of the far end is in its row: some column of it is higher than a line.
-    tall = taken.locator(".wb-canvas").evaluate(
-        """(canvas) => {
-          const scale = canvas.width / canvas.clientWidth;
-          const height = Math.round(50 * scale);
-          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, height);
-          const inked = (x) => [...Array(height).keys()]
-            .filter((y) => data[(y * canvas.width + x) * 4 + 3] > 128).length;
-          return Math.max(...[...Array(canvas.width).keys()].map(inked));
-        }"""
-    )
-    assert tall > 8
-    assert faults_of(page, ".wb-panel") == []
+    expect(source.locator("[aria-current]")).to_contain_text('play("menu.wav"')
+    assert canvas_has(taken, "bad") == 0
+    expect(taken.locator(".wb-cut .wb-said")).to_have_text("menu.wav (cut short)")
+    assert canvas_has(taken, "bad") > 100
+    expect(taken.locator(".wb-waits")).to_contain_text("talk waits at cell:")
+    expect(source.locator("[aria-current]")).to_contain_text("hear(timeout=30)")
     photograph(taken, "live-light")
+    book.theme("Dark")
+    photograph(taken, "live-dark")
+    book.theme("Light")
+    said = taken.get_by_role("region", name="What was said").locator(".wb-jump")
+    final = said.filter(has_text="young man", has=page.locator(".wb-received"))
+    expect(final.first).not_to_have_class(re.compile("wb-partial"))
+    grown = page.evaluate("() => window.grown")
+    assert any(len(a.split()) < len(b.split()) for a, b in itertools.pairwise(grown)), grown
+    assert faults_of(page, ".wb-panel") == []
     box = taken.locator(".wb-stack").bounding_box()
     assert box is not None
     taken.locator(".wb-stack").click(position={"x": box["width"] * 0.1, "y": 30})
@@ -85,10 +164,79 @@ def test_a_call_is_watched_from_its_answer_to_its_end(
     expect(live).to_have_attribute("aria-pressed", "false")
     live.click()
     expect(live).to_have_attribute("aria-pressed", "true")
-    book.run(2)
     expect(taken.locator(".wb-status")).to_contain_text("ended, completed")
     expect(taken.locator(".wb-waits")).to_have_text("talk is over")
-    expect(taken.get_by_text("gathered '99'")).to_be_visible()
+    book.command("application:toggle-left-area")
+    page.set_viewport_size({"width": 480, "height": 2200})
+    photograph(taken, "live-narrow")
+    page.set_viewport_size({"width": 1300, "height": 1400})
+    book.command("notebook:clear-all-cell-outputs")
+    walked_through(book.run(2), store)
+
+
+def walked_through(out: Locator, store: Path) -> None:
+    """Check the player of the spoken call at each turn of it."""
+    expect(out.locator(".wb-panel[data-ready]")).to_be_visible()
+    shut = Workbench(store, read_only=True)
+    (call,) = (call for call in shut.calls if call.state.direction == "inbound")
+    walked = Walked(list(call.history), store)
+    (cut,) = (item for item in walked.on("prompt") if item.text == "menu.wav")
+    heard = next(item for item in walked.on("speech") if item.track == "received")
+    assert cut.end_ms is not None
+    assert heard.end_ms is not None
+    assert (cut.kind, cut.end_ms) == ("interrupted", walked.on("barge-in")[0].start_ms)
+    assert heard.start_ms < cut.end_ms < heard.end_ms
+    assert canvas_has(out, "bad", cut.end_ms / walked.lanes.duration_ms) > 50
+    assert canvas_has(out, "bad", (cut.end_ms - 500) / walked.lanes.duration_ms) == 0
+    box = out.locator(".wb-stack").bounding_box()
+    assert box is not None
+    last = walked.on("prompt")[-1]
+    for ms in (cut.start_ms + 300, cut.end_ms - 60, heard.end_ms - 200, last.start_ms + 200):
+        x = box["width"] * ms / walked.lanes.duration_ms
+        out.locator(".wb-stack").click(position={"x": x, "y": 30})
+        assert cursor(out) == pytest.approx(ms, abs=30)
+        agrees(out, walked)
+
+
+def test_a_reload_and_a_restart_in_the_middle_of_a_call_show_the_truth(
+    notebook: Open, page: Page, tmp_path: Path
+) -> None:
+    store = repr(str(tmp_path / "store"))
+    bench = BENCH.replace("tempfile.mkdtemp()", store)
+    after = AFTER.format(store=store)
+    book = notebook("live_truth", [bench, CALLS.format(pairs=1), "seen = 0", after])
+    book.run(0)
+    panel = book.run(1).locator(".wb-panel").nth(1)
+    expect(panel.locator(".wb-status")).to_have_text("answered, flow talk, recorded")
+    page.wait_for_function("() => document.querySelectorAll('.wb-panel')[1].dataset.ms > 4000")
+    book.save()
+    book.open()
+    panel = book.output(1).locator(".wb-panel").nth(1)
+    expect(panel.locator(".wb-status")).to_have_text("answered, flow talk, recorded")
+    expect(panel.locator(".wb-waits")).to_contain_text("talk waits at cell:")
+    # What passed before the page was loaded is drawn: two seconds after the call's begin.
+    share = 2000 / max(5000, cursor_of(panel))
+    assert cursor_of(panel) > 4000
+    assert canvas_has(panel, "sent", share) > 1
+    book.restart_kernel()
+    expect(panel.locator(".wb-lost")).to_contain_text("The kernel does not answer")
+    stands = cursor_of(panel)
+    out = book.run(3)
+    assert cursor_of(panel) == stands
+    expect(out.locator(".wb-panel[data-ready]")).to_be_visible()
+    expect(out).to_contain_text("recovered 2, ended completed by engine")
+    out.get_by_role("slider").press("End")
+    expect(out.locator("dd").nth(1)).to_have_text("ended, completed")
+    expect(out.get_by_text("ended by engine").first).to_contain_text("the workbench was lost")
+    expect(out.locator(".wb-waits")).to_contain_text("talk")
+    assert out.locator(".wb-notice").inner_text() == ""
+    book.save()
+    book.open()
+    expect(book.output(3).locator(".wb-panel[data-ready]")).to_be_visible()
+
+
+def cursor_of(panel: Locator) -> float:
+    return float(panel.get_attribute("data-ms") or "-1")
 
 
 def test_eight_calls_are_drawn_at_once_and_each_is_its_own(notebook: Open, page: Page) -> None:

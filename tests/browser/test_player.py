@@ -7,31 +7,28 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.browser.conftest import Open, Photograph, faults_of
+from tests.browser.walked import Walked, agrees, cursor
 from tests.hostile import PAYLOADS, hostile_history
+from tests.widgets.poor import MANY, poor_store
 from workbench import Workbench
 from workbench import events as ev
 from workbench.demo_flows import caller, reception, reception_tomorrow
 from workbench.replay import replay
 from workbench.store import CallLog
 from workbench.tables import legible
-from workbench.views.lanes import Item, Lanes
-from workbench.widgets.tapes import tapes
 
 pytestmark = [pytest.mark.browser, pytest.mark.sip, pytest.mark.slow]
 
 
-class Recorded:
-    """A call of the demo, and what is to be seen of it at a moment."""
+class Recorded(Walked):
+    """A call of the demo."""
 
     def __init__(self, store: Path) -> None:
         with Workbench(store) as bench:
             bench.dial(bench.answer(reception), flow=caller).wait(60)
             (taken,) = (call for call in bench.calls if call.state.direction == "inbound")
-            taken.wait(20)
-            self.history = list(taken.history)
-            self.id, recordings = taken.id, bench.recordings
-        self.store, self.lanes = store, Lanes(self.history)
-        (self.tape,) = tapes(self.history, recordings)
+            self.id = taken.wait(20).id
+            super().__init__(list(taken.history), store)
 
     def cell(self, opening: str = "call.player()") -> str:
         """Return a cell that opens the player."""
@@ -41,17 +38,6 @@ class Recorded:
             f"bench = Workbench({str(self.store)!r}, read_only=True)\n"
             f"call = bench.call({self.id!r})\nplayer = {opening}\nplayer"
         )
-
-    def on(self, lane: str) -> list[Item]:
-        return sorted(
-            (item for item in self.lanes.items.values() if item.lane == lane),
-            key=lambda item: (item.start_ms, item.version),
-        )
-
-    def last(self, lane: str, ms: float) -> Item:
-        """Return the last item of a lane that began at or before a moment."""
-        listed = [item for item in self.on(lane) if item.kind != "noted"]
-        return [item for item in listed if item.start_ms <= ms][-1]
 
 
 @pytest.fixture(scope="module")
@@ -73,43 +59,10 @@ def opened(notebook: Open, cell: str, name: str = "player") -> Locator:
     return out
 
 
-def cursor(out: Locator) -> float:
-    """Return where the cursor is, in milliseconds."""
-    return float(out.locator(".wb-panel").get_attribute("data-ms") or "-1")
-
-
 def audio_at(out: Locator) -> float:
     """Return where on the call's axis the audio is, in milliseconds."""
     return float(
         out.locator("audio").evaluate("(it) => Number(it.dataset.from) + it.currentTime * 1000")
-    )
-
-
-def agrees(out: Locator, recorded: Recorded) -> None:
-    """Check that event, state, transcript, source line and audio are of one moment."""
-    page, ms = out.page, cursor(out)
-    event = recorded.last("event", ms)
-    here = out.get_by_role("region", name="Events").locator("[aria-current]")
-    expect(here).to_have_attribute("data-version", str(event.version))
-    expect(out.locator("dd").nth(2)).to_have_text(f"{event.version}: {event.text}")
-    expect(out.locator("dd").nth(1)).to_have_text(recorded.last("state", ms).text)
-    said = [item for item in recorded.on("prompt") if item.start_ms <= ms < (item.end_ms or 0)]
-    heard = out.get_by_role("region", name="What was said").locator("[aria-current] .wb-said")
-    cut = [f"{item.text}{' (cut short)' * (item.kind == 'interrupted')}" for item in said]
-    expect(heard).to_have_text(cut)
-    waits = recorded.last("line", ms).where
-    line = out.get_by_role("region", name="Source of the flow").locator("[aria-current]")
-    if waits:
-        number = int(waits.rpartition(":")[2])
-        source = reception.source.splitlines()[number - reception.begins.line]
-        expect(line.locator("span")).to_have_text([str(number), source])
-    else:
-        expect(line).to_have_count(0)
-    page.wait_for_function(
-        "ms => { const it = document.querySelector('audio');"
-        " return it.readyState > 1 && !it.seeking"
-        " && Math.abs(Number(it.dataset.from) + it.currentTime * 1000 - ms) < 2; }",
-        arg=ms,
     )
 
 
@@ -271,6 +224,49 @@ def test_it_has_no_grave_fault_of_accessibility_light_dark_and_narrow(
     page.set_viewport_size({"width": 480, "height": 2200})
     photograph(out.locator(".wb-panel"), "player-narrow")
     assert faults_of(page, ".wb-panel") == []
+
+
+def test_of_a_poor_call_is_shown_what_there_is_and_said_what_there_is_not(
+    notebook: Open, page: Page, tmp_path: Path
+) -> None:
+    ids = poor_store(tmp_path / "store")
+    cell = (
+        "from IPython.display import display\nfrom workbench import Workbench\n"
+        f"bench = Workbench({str(tmp_path / 'store')!r}, read_only=True)\n"
+        f"for one in {list(ids.values())}: display(bench.call(one).player())"
+    )
+    out = notebook("poor", [cell]).run(0)
+    expect(out.locator(".wb-panel[data-ready]")).to_have_count(len(ids))
+    shown = {name: out.locator(".wb-panel").nth(number) for number, name in enumerate(ids)}
+    words = {
+        "no recording": "No audio of this call is on record",
+        "gone": "is not there: restore it from a copy.",
+        "damaged": "cannot be read: Format not recognised.",
+        "cut": "holds 1.0 s of the 2.0 s that were recorded.",
+        "no time": "No audio of this call is on record",
+        "refused": "No audio flowed in this call",
+    }
+    for name, panel in shown.items():
+        said = panel.locator(".wb-notice, .wb-error").filter(has_text=words.get(name, ""))
+        expect(said.first).to_be_visible(visible=name != "three")
+        panel.get_by_role("button", name="Event after").click()
+        expect(
+            panel.get_by_role("region", name="Events").locator("[aria-current]")
+        ).to_be_visible()
+    expect(shown["refused"].get_by_text("premium is not allowed").first).to_be_visible()
+    expect(shown["refused"].locator(".wb-waits")).to_have_text("No flow had this call.")
+    kept = shown["three"].get_by_text("The source of this flow is not kept here.")
+    expect(kept).to_be_visible()
+    many = shown["many events"]
+    many.get_by_role("slider").press("End")
+    expect(many.locator("dd").nth(2)).to_contain_text(f"{MANY}: ")
+    shown["three"].get_by_role("button", name="Play", exact=True).click()
+    for segment in range(3):
+        page.wait_for_function(
+            "([panel, n]) => panel.querySelector('audio').dataset.segment === String(n)",
+            arg=[shown["three"].element_handle(), segment],
+        )
+    expect(shown["three"].get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
 def hostile_store(folder: Path) -> list[str]:

@@ -64,8 +64,10 @@ def test_a_prompt_lies_where_it_was_heard() -> None:
 
 
 def test_whoever_cuts_a_prompt_short_is_marked() -> None:
-    script = asked()
-    assert only(Lanes(script.history), "barge-in").text == "prompt-1 cut short"
+    lanes = Lanes(asked().history)
+    cut = only(lanes, "barge-in")
+    assert cut.text == "prompt-1 cut short"
+    assert cut.start_ms == only(lanes, "prompt").end_ms
     stopped = ScriptedCall(ask).answered()
     stopped.prompt_ends("prompt-1")
     assert not on(Lanes(stopped.history), "barge-in")
@@ -194,6 +196,7 @@ def test_speech_grows_word_by_word_and_is_final_in_the_end() -> None:
     lanes = spoken(asked(), *begun)
     heard, zero = only(lanes, "speech"), lanes.axis.audio(0)
     assert (heard.text, heard.kind, heard.track) == ("I would", "partial", "received")
+    assert heard.end_ms is None, "who speaks speaks on"
     words = (Word("I", 1200, 1300), Word("would", 1300, 1500))
     lanes = spoken(asked(), *begun, (Final, {"text": "I would.", "words": words}))
     heard = only(lanes, "speech")
@@ -206,6 +209,12 @@ def test_the_end_of_speech_keeps_its_words() -> None:
     heard = only(lanes, "speech")
     assert (heard.text, heard.kind) == ("Yes.", "final")
     assert heard.end_ms == lanes.axis.audio(2000)
+
+
+def test_what_nobody_heard_the_end_of_ends_with_the_listening() -> None:
+    over = (ev.ListeningFinished, {"listening": "listening-1", "reason": "lost"})
+    lanes = spoken(asked(), (SpeechStarted, {}), (Updated, {"text": "I"}), over)
+    assert only(lanes, "speech").end_ms == lanes.axis.audio(2000)
 
 
 def test_words_that_are_replaced_soon_are_not_listed() -> None:

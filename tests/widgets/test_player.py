@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.widgets.calls import AUDIO, Sent, greet, greet_otherwise, greeted
+from tests.widgets.poor import poor_call
 from workbench.clock import EPOCH
 from workbench.replay import replay
 from workbench.views.lanes import Lanes
@@ -110,11 +111,36 @@ def test_a_recording_that_is_gone_is_said_and_the_lanes_are_there(
     player = Player(history, recordings=tmp_path)
     sent = Sent(player)
     try:
-        assert "cannot be read" in player.state["error"]
+        assert "is not there" in player.state["error"]
         assert [value["kind"] for value, _ in player.snapshot()] == ["call", "items"]
     finally:
         player.close()
     assert not sent.of("peaks")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no recording", "No audio of this call is on record"),
+        ("no time", "No audio of this call is on record"),
+        ("refused", "No audio flowed in this call"),
+        ("three", ""),
+        ("gone", ""),
+    ],
+)
+def test_why_there_is_nothing_to_be_heard_is_said(
+    tmp_path: Path, name: str, words: str
+) -> None:
+    player = Player(poor_call(name, tmp_path), recordings=tmp_path / "recordings")
+    player.close()
+    notice = player.state["notice"]
+    assert notice.startswith(words) if words else notice == ""
+
+
+def test_of_a_call_that_goes_on_it_says_when_there_will_be_sound(tmp_path: Path) -> None:
+    player = Player(greeted(tmp_path).history[:5], recordings=tmp_path)
+    player.close()
+    assert player.state["notice"].startswith("The call goes on")
 
 
 def test_without_a_store_there_is_no_sound(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ import pytest
 import soundfile
 
 from tests.widgets.calls import AUDIO, BEGINS_MS, RATE, greeted
+from tests.widgets.poor import poor_call
 from workbench.errors import InvalidAudio, InvalidInput
 from workbench.views.axis import Axis
-from workbench.widgets.tapes import SEGMENT_MS, Tape, audio_of, tapes
+from workbench.widgets.tapes import SEGMENT_MS, Deck, Tape, audio_of, tapes
 
 
 def test_a_recording_lies_where_its_first_sample_was(tmp_path: Path) -> None:
@@ -60,11 +61,44 @@ def test_peaks_say_where_they_lie(tmp_path: Path) -> None:
     assert np.frombuffer(pairs, np.int8).reshape(-1, 2, 2)[100].tolist() == [[0, 64], [-64, 0]]
 
 
+def test_a_recording_that_cannot_be_read_leaves_the_others(tmp_path: Path) -> None:
+    call = poor_call("damaged", tmp_path)
+    deck = Deck.of(tapes(call, tmp_path / "recordings"))
+    (problem,) = deck.problems
+    assert problem.endswith("cannot be read: Format not recognised.")
+    ((place, _),) = deck.peaks
+    assert place["tape"] == 0
+    assert [part.start_ms for part in deck.segments] == [place["start_ms"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cut", ["holds 1.0 s of the 2.0 s that were recorded."]),
+        ("gone", ["is not there: restore it from a copy."]),
+        ("three", []),
+        ("no time", []),
+    ],
+)
+def test_what_is_wrong_with_a_recording_is_said(
+    tmp_path: Path, name: str, words: list[str]
+) -> None:
+    deck = Deck.of(tapes(poor_call(name, tmp_path), tmp_path / "recordings"))
+    assert len(deck.problems) == len(words)
+    assert all(word in problem for word, problem in zip(words, deck.problems, strict=True))
+
+
+def test_a_recording_of_one_channel_is_none_of_ours(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "mono.wav", np.zeros(100, np.int16), RATE)
+    with pytest.raises(InvalidAudio, match="has 1 channels instead of two"):
+        Tape(path=tmp_path / "mono.wav", start_ms=0, duration_ms=12).peaks(0)
+
+
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     tape = Tape(path=tmp_path / "gone.wav", start_ms=0, duration_ms=100)
-    with pytest.raises(InvalidAudio, match=r"gone\.wav cannot be read"):
+    with pytest.raises(InvalidAudio, match=r"gone\.wav is not there"):
         tape.peaks(0)
-    with pytest.raises(InvalidAudio, match=r"gone\.wav cannot be read"):
+    with pytest.raises(InvalidAudio, match=r"gone\.wav is not there"):
         audio_of(list(tape.segments()), 0)
     with pytest.raises(InvalidInput, match="has 1 segments of audio, no 1"):
         audio_of(list(tape.segments()), 1)

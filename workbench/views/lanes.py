@@ -159,16 +159,19 @@ def _prompt_starts(lanes: Lanes, event: ev.PromptStarted, at: int) -> Iterator[I
 def _prompt_ends(lanes: Lanes, event: ev.PromptFinished, at: int) -> Iterator[Item]:
     heard = lanes.items.get(f"heard/{short(event.prompt)}")
     if heard is not None:
-        end = min(heard.start_ms + event.played_ms, at)
+        end = max(min(heard.start_ms + event.played_ms, at), heard.start_ms)
         yield msgspec.structs.replace(
-            heard, version=event.version, end_ms=max(end, heard.start_ms), kind=event.outcome
+            heard, version=event.version, end_ms=end, kind=event.outcome
         )
+        # Who decided to stop it did so a little before or after the last that was heard.
+        if (cut := lanes.items.get(f"barge-in-{short(event.prompt)}")) is not None:
+            yield msgspec.structs.replace(cut, version=event.version, start_ms=end)
 
 
 def _prompt_stops(lanes: Lanes, event: ev.PromptStopRequested, at: int) -> Iterator[Item]:
     if event.caused_by in lanes._voices:
         yield Item(
-            lane="barge-in", key=f"barge-in-{event.version}", version=event.version,
+            lane="barge-in", key=f"barge-in-{short(event.prompt)}", version=event.version,
             start_ms=at, text=short(f"{event.prompt} cut short"), track="received",
         )  # fmt: skip
 
@@ -208,7 +211,9 @@ def _speech(lanes: Lanes, event: Any, _at: int) -> Iterator[Item]:
     """Give an utterance as it is known by now: its begin, its words so far, its end."""
     key = f"speech/{short(event.utterance)}"
     known = lanes.items.get(key)
-    end = getattr(event, "end_ms", None)
+    # What is made out so far ends where it was listened to; whoever speaks speaks on.
+    partial = event.TOPIC == "call.transcript_updated"
+    end = None if partial else getattr(event, "end_ms", None)
     words = ((word.text, word.start_ms, word.end_ms) for word in getattr(event, "words", ()))
     yield Item(
         lane="speech", key=key, version=event.version, track=event.track,
@@ -221,6 +226,13 @@ def _speech(lanes: Lanes, event: Any, _at: int) -> Iterator[Item]:
             for text, begin, over in words
         ) or (known.words if known else ()),
     )  # fmt: skip
+
+
+def _nobody_listens(lanes: Lanes, event: ev.Event, at: int) -> Iterator[Item]:
+    """End what nobody heard the end of."""
+    for item in list(lanes.items.values()):
+        if item.lane == "speech" and item.end_ms is None:
+            yield msgspec.structs.replace(item, version=event.version, end_ms=at)
 
 
 def _certainty(event: ev.Event, known: Item | None) -> str:
@@ -317,6 +329,7 @@ _FOLDS: dict[str, Fold] = {
     "call.speech_ended": _speech,
     "call.transcript_updated": _speech,
     "call.transcript_final": _speech,
+    "call.listening_finished": _nobody_listens,
     "call.media_started": _codec,
     "call.quality_sampled": _quality,
     "call.sip_message_traced": _sip,

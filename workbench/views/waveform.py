@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from workbench.errors import InvalidAudio
 from workbench.feed import AudioFrame
 from workbench.recording import BLOCK_FRAMES
 
@@ -19,6 +20,9 @@ FINEST_MS = 10
 """Of a recording: a hundred pairs a second."""
 MOST_PAIRS = 36_000
 """Of one recording: an hour has ten pairs a second."""
+
+DIRECTIONS = ("received", "sent")
+"""The channels of a recording."""
 
 Pairs = npt.NDArray[np.int8]
 """Shape (stretches, 2, 2): received and sent, each with its lowest and highest sample / 256."""
@@ -62,8 +66,15 @@ def recording_pairs(path: Path) -> tuple[float, Pairs]:
 
     A pair is of at least `FINEST_MS`, and as long as it takes to have no more than
     `MOST_PAIRS` of them. An hour of audio is read in blocks.
+
+    Raises:
+        InvalidAudio: it has other than two channels.
+        OSError, soundfile.LibsndfileError: it cannot be read.
     """
     with soundfile.SoundFile(path) as sound:
+        if sound.channels != len(DIRECTIONS):
+            message = f"The recording {path} has {sound.channels} channels instead of two."
+            raise InvalidAudio(message)
         finest = round(sound.samplerate * FINEST_MS / 1000)
         step = finest * max(1, -(-sound.frames // (finest * MOST_PAIRS)))
         blocks = sound.blocks(

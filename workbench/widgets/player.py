@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from workbench import events as ev
-from workbench.errors import InvalidAudio
 from workbench.replay import Replay
 from workbench.views.lanes import Lanes
 from workbench.widgets.outbox import Item
 from workbench.widgets.panel import Panel, look, manners
 from workbench.widgets.score import as_item, introduce, message_item, replay_item
-from workbench.widgets.tapes import audio_of, tapes
+from workbench.widgets.tapes import Deck, audio_of, tapes
 
 
 class Player(Panel):
@@ -38,24 +37,28 @@ class Player(Panel):
         """
         self._history = history
         self._lanes = Lanes(history)
-        self._tapes = tapes(history, recordings) if recordings else []
-        self._segments = [part for tape in self._tapes for part in tape.segments()]
+        self._deck = Deck.of(tapes(history, recordings) if recordings else ())
         self._jumps = 0
         call = introduce(self._lanes, sources)
-        call["segments"] = [(part.start_ms, part.end_ms) for part in self._segments]
+        call["segments"] = [(part.start_ms, part.end_ms) for part in self._deck.segments]
         item, content = as_item(self._lanes.items.values())
-        self._first: list[Item] = [(call, ()), (item, (content,))]
+        self._first: list[Item] = [(call, ()), (item, (content,)), *self._deck.peaks]
         if replay is not None:
             self._first.insert(1, (replay_item(history, replay, self._lanes), ()))
-        problem = self._hear()
-        super().__init__(error=problem)
+        super().__init__(error="\n".join(self._deck.problems), notice=self._silence())
 
-    def _hear(self) -> str:
-        try:
-            self._first += [tape.peaks(number) for number, tape in enumerate(self._tapes)]
-        except InvalidAudio as error:
-            return str(error)
-        return ""
+    def _silence(self) -> str:
+        """Say why there is nothing to be heard, where that is no fault."""
+        if self._deck.segments or self._deck.problems:
+            return ""
+        call = self._lanes.call
+        if call.ended is None:
+            return (
+                "The call goes on: its recording is stored when it is over. Open it again then."
+            )
+        if not call.media:
+            return "No audio flowed in this call: there is nothing to be heard or drawn of it."
+        return "No audio of this call is on record: there is no waveform, and no sound."
 
     def seek(self, seconds: float) -> None:
         """Move the cursor to so many seconds after the call's begin."""
@@ -70,7 +73,7 @@ class Player(Panel):
         """Give a segment of audio, or a SIP message."""
         if action == "audio":
             number = int(fields["segment"])
-            audio = audio_of(self._segments, number)
+            audio = audio_of(self._deck.segments, number)
             self.push({"kind": "audio", "segment": number}, audio)
         elif action == "message":
             self.push(message_item(self._history, int(fields["version"])))

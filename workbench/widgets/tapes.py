@@ -19,6 +19,8 @@ from workbench.views.waveform import recording_pairs
 
 SEGMENT_MS = 300_000
 """Five minutes: 4.8 MB of µ-law in two channels. Most calls are one segment."""
+MOST_MISSING_MS = 100
+"""So much shorter than it should be, and a recording is said to be cut."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +62,7 @@ class Tape:
         try:
             step_ms, pairs = recording_pairs(self.path)
         except (OSError, soundfile.LibsndfileError) as error:
-            message = f"The recording {self.path} cannot be read: {error}."
-            raise InvalidAudio(message) from error
+            raise _unreadable(self.path, error) from error
         place = {"tape": number, "start_ms": self.start_ms, "step_ms": step_ms, "first": 0}
         return {"kind": "peaks", **place}, (pairs.tobytes(),)
 
@@ -81,6 +82,44 @@ def tapes(history: Iterable[ev.Event], recordings: Path) -> list[Tape]:
     return found
 
 
+@dataclass
+class Deck:
+    """What can be heard of a call, and what cannot."""
+
+    peaks: list[tuple[dict[str, Any], tuple[bytes, ...]]]
+    """The waveform of each recording that can be read, as items for the view."""
+    segments: list[Segment]
+    problems: list[str]
+    """What is wrong with the recordings, as sentences."""
+
+    @classmethod
+    def of(cls, found: Iterable[Tape]) -> "Deck":
+        """Read recordings; one that cannot be read leaves the others as they are."""
+        deck = cls([], [], [])
+        for tape in found:
+            try:
+                deck.put(tape)
+            except InvalidAudio as error:
+                deck.problems.append(str(error))
+        return deck
+
+    def put(self, tape: Tape) -> None:
+        """Take one more recording.
+
+        Raises:
+            InvalidAudio: it cannot be read.
+        """
+        place, (pairs,) = tape.peaks(len(self.peaks))
+        self.peaks.append((place, (pairs,)))
+        self.segments += tape.segments()
+        held_ms = len(pairs) / 4 * place["step_ms"]
+        if held_ms < tape.duration_ms - MOST_MISSING_MS:
+            self.problems.append(
+                f"The recording {tape.path} holds {held_ms / 1000:.1f} s of the "
+                f"{tape.duration_ms / 1000:.1f} s that were recorded."
+            )
+
+
 def audio_of(segments: Sequence[Segment], number: int) -> bytes:
     """Return the audio of a segment as a WAV file in µ-law, which every browser plays.
 
@@ -98,7 +137,14 @@ def audio_of(segments: Sequence[Segment], number: int) -> bytes:
             length = (segment.end_ms - segment.start_ms) * rate // 1000
             samples = sound.read(length, dtype="int16", always_2d=True)
     except (OSError, soundfile.LibsndfileError) as error:
-        raise InvalidAudio(f"The recording {segment.path} cannot be read: {error}.") from error
+        raise _unreadable(segment.path, error) from error
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format="WAV", subtype="ULAW")
     return file.getvalue()
+
+
+def _unreadable(path: Path, error: Exception) -> InvalidAudio:
+    if not path.exists():
+        return InvalidAudio(f"The recording {path} is not there: restore it from a copy.")
+    reason = str(getattr(error, "error_string", error)).rstrip(".")
+    return InvalidAudio(f"The recording {path} cannot be read: {reason}.")

@@ -6,6 +6,7 @@ const ROWS = [
   { name: "sent", title: "Us", height: 52 },
   { name: "prompt", title: "Prompts", height: 20 },
   { name: "digit", title: "Keys", height: 20 },
+  { name: "line", title: "Flow", height: 20 },
   { name: "wait", title: "Waits for", height: 20 },
   { name: "decision", title: "Decisions", height: 14 },
   { name: "quality", title: "Quality", height: 18 },
@@ -41,20 +42,34 @@ class Score {
     this.lanes = new Map();
     this.keys = new Map();
     this.tapes = [];
+    this.sources = new Map(); // the lines of each flow's source, by its version
     this.duration = 0;
     this.quietest = null;
+  }
+
+  // Takes the sources of flows, as far as they are kept.
+  read(sources) {
+    for (const [version, text] of Object.entries(sources))
+      this.sources.set(version, text.replace(/\n$/, "").split("\n"));
   }
 
   // Takes items that are new or have changed.
   add(items) {
     for (const item of items) {
       const known = this.keys.get(item.key);
-      if (known) {
-        for (const name of Object.keys(known)) delete known[name];
-        Object.assign(known, item);
-      } else this.insert(item);
+      if (known) this.replace(known, item);
+      else this.insert(item);
       this.duration = Math.max(this.duration, item.start_ms, item.end_ms || 0);
     }
+  }
+
+  // An item that has changed stays the same object: the lists under the lanes hold it.
+  replace(known, item) {
+    const moved = known.start_ms !== item.start_ms;
+    if (moved) this.lane(known.lane).splice(this.lane(known.lane).indexOf(known), 1);
+    for (const name of Object.keys(known)) delete known[name];
+    Object.assign(known, item);
+    if (moved) this.insert(known);
   }
 
   insert(item) {
@@ -85,12 +100,23 @@ class Score {
   // The last item of a lane that begins at or before a moment.
   at(name, ms) { return this.lane(name)[this.upTo(name, ms) - 1]; }
 
+  // The line of the flow that waits from an item on: its number in the kept source (from 0, or
+  // -1) and its text.
+  waiting(line) {
+    const flow = this.at("flow", line.start_ms);
+    const [[file, number], [begun, first]] = [place(line.where), place(flow?.where)];
+    const row = first && number && file === begun ? number - first : -1;
+    return { row, text: this.sources.get(flow?.kind)?.[row]?.trim() || line.where };
+  }
+
   // What was begun and not over at a moment, on the lanes of things that have an end.
   openAt(ms) {
     const names = [...this.lanes.keys()].filter((name) => !APART.includes(name));
     return names.flatMap((name) => this.lane(name).filter(
       (item) => item.start_ms <= ms && (item.end_ms === undefined || item.end_ms > ms)));
   }
+
+  isOver(ms) { return Boolean(this.at("state", ms)?.text.startsWith("ended")); }
 
   // Takes peaks: `pairs` are int8, for each stretch low and high of received and of sent.
   hear({ tape, start_ms, step_ms, first }, pairs) {
@@ -111,6 +137,12 @@ class Score {
   silences() {
     return (this.quietest ||= this.tapes.flatMap((tape) => quiet(tape)));
   }
+}
+
+// File and number of a line of a flow, as `file:line` has them.
+function place(where = "") {
+  const colon = where.lastIndexOf(":");
+  return [where.slice(0, colon), Number(where.slice(colon + 1))];
 }
 
 function quiet({ start, step, pairs, length }) {
@@ -198,7 +230,7 @@ class Lanes {
 
   inks() {
     const style = getComputedStyle(this.root);
-    const names = ["text", "faint", "line", "raised", "strong", "bad", "received", "sent", "key", "wait"];
+    const names = ["text", "faint", "line", "raised", "strong", "bad", "on", "received", "sent", "key", "wait"];
     return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--wb-${name}`).trim()]));
   }
 
@@ -210,6 +242,7 @@ class Lanes {
     if (name === "received" || name === "sent") this.voice(name, top, height);
     else if (name === "prompt") this.spans(this.visible("prompt"), top, height, this.ink.sent);
     else if (name === "digit") this.spans(this.visible("digit"), top, height, this.ink.key);
+    else if (name === "line") this.flow(top, height);
     else if (name === "wait") this.waits(top, height);
     else if (name === "decision") this.decisions(top, height);
     else if (name === "quality") this.quality(top, height);
@@ -257,16 +290,20 @@ class Lanes {
     }
   }
 
-  spans(items, top, height, colour) {
+  spans(items, top, height, colour, shade = 0.25) {
     for (const [n, item] of items.entries()) {
       const x = Math.max(-2, this.x(item.start_ms));
       const end = item.end_ms ?? (this.isSpan(item) ? Math.min(this.to, this.present) : item.start_ms);
       const wide = Math.max(3, Math.min(this.width + 4, this.x(end)) - x);
       this.pen.fillStyle = colour;
-      this.pen.globalAlpha = 0.25;
+      this.pen.globalAlpha = shade;
       this.pen.fillRect(x, top + 2, wide, height - 5);
       this.pen.globalAlpha = 1;
       this.pen.fillRect(x, top + 2, 2, height - 5);
+      if (item.lane === "prompt" && item.kind === "interrupted") {
+        this.pen.fillStyle = this.ink.bad;
+        this.pen.fillRect(x + wide - 3, top + 2, 3, height - 5);
+      }
       const next = items[n + 1] ? this.x(items[n + 1].start_ms) : this.width;
       this.write(item.text, x + 5, top + height / 2, Math.min(next - x - 7, item.lane === "digit" ? 200 : wide - 7));
     }
@@ -284,9 +321,29 @@ class Lanes {
     this.pen.restore();
   }
 
+  // The flow, line after line: each for as long as it waited.
+  flow(top, height) {
+    const lines = this.visible("line");
+    const spans = lines.map((line, n) => ({
+      ...line, end_ms: lines[n + 1]?.start_ms ?? Math.min(this.to, this.present, this.score.duration),
+      text: line.where && this.score.waiting(line).text.replace(/\bawait (\w+\.)?/, ""),
+    }));
+    this.spans(spans.filter((span) => span.where), top, height, this.ink.text, 0.1);
+  }
+
+  // What the flow waited for; the timer of another wait is a thin line below that.
   waits(top, height) {
     const items = WAITS.flatMap((name) => this.visible(name)).sort((a, b) => a.start_ms - b.start_ms);
-    this.spans(items, top, height, this.ink.wait);
+    const within = (timer) => items.some((other) => other.lane !== "timer"
+      && other.start_ms <= timer.start_ms && (other.end_ms ?? Infinity) >= timer.start_ms);
+    const [inner, outer] = [[], []];
+    for (const item of items) (item.lane === "timer" && within(item) ? inner : outer).push(item);
+    this.spans(outer, top, height, this.ink.wait);
+    this.pen.fillStyle = this.ink.wait;
+    for (const { start_ms, end_ms } of inner) {
+      const x = this.x(start_ms);
+      this.pen.fillRect(x, top + height - 4, Math.max(2, this.x(end_ms ?? Math.min(this.to, this.present)) - x), 2);
+    }
   }
 
   decisions(top, height) {
@@ -315,20 +372,26 @@ class Lanes {
   }
 
   marks() {
-    for (const item of this.visible("barge-in")) this.rule(item.start_ms, this.ink.bad, [3, 3], "barge-in", 60);
-    if (this.marked !== null) this.rule(this.marked, this.ink.bad, [], "the replay diverges", 8);
+    for (const item of this.visible("barge-in")) this.rule(item.start_ms, [4, 3], "barge-in", 62);
+    if (this.marked !== null) this.rule(this.marked, [], "the replay diverges", 9);
   }
 
-  rule(ms, colour, dashes, text, y) {
-    const { pen } = this;
-    pen.strokeStyle = colour;
+  rule(ms, dashes, text, y) {
+    const { pen, ink } = this;
+    const x = this.x(ms);
+    pen.strokeStyle = ink.bad;
     pen.setLineDash(dashes);
-    pen.lineWidth = dashes.length ? 1 : 2;
+    pen.lineWidth = 2;
     pen.beginPath();
-    pen.moveTo(this.x(ms), 0);
-    pen.lineTo(this.x(ms), HEIGHT - 18);
+    pen.moveTo(x, 0);
+    pen.lineTo(x, HEIGHT - 18);
     pen.stroke();
     pen.setLineDash([]);
-    this.write(text, this.x(ms) + 4, y, 110);
+    const wide = pen.measureText(text).width + 8;
+    const left = x + wide > this.width ? x - wide : x;
+    pen.fillStyle = ink.bad;
+    pen.fillRect(left, y - 8, wide, 16);
+    pen.fillStyle = ink.on;
+    pen.fillText(text, left + 4, y);
   }
 }

@@ -40,7 +40,7 @@ class LiveCall {
 
   introduce({ title, sources, start }) {
     setText(this.title, title);
-    Object.assign(this.sheets.source.sources, sources);
+    this.score.read(sources);
     this.start = start;
   }
 
@@ -48,7 +48,6 @@ class LiveCall {
     this.score.add(items);
     this.sheets.add(items);
     this.over ||= items.some((item) => item.topic === "call.ended");
-    this.sheets.events.shown = "";
     setText(this.status, this.score.lane("state").at(-1)?.text ?? "");
   }
 

@@ -104,8 +104,8 @@ class Panel {
   // The latest values; a value is sent with its like, those that change seldom apart.
   get state() { return { ...this.model.get("seldom"), ...this.model.get("state") }; }
 
-  // The kernel's time, in milliseconds since 1970.
-  now() { return Date.now() + this.skew; }
+  // The kernel's time, in milliseconds since 1970; it stands still when the kernel is silent.
+  now() { return Math.min(Date.now(), this.heard + SILENCE_MS) + this.skew; }
 
   // Shows a failure of this page's own code, or of one of its devices.
   complain(text) { setText(this.error, text); }

@@ -46,6 +46,7 @@ class Sound {
       this.audio.src = this.urls.get(n);
       this.current = n;
     }
+    this.audio.dataset.segment = n;
     this.audio.dataset.from = this.segments[n][0];
     this.audio.currentTime = (ms - this.segments[n][0]) / 1000;
     this.audio.playbackRate = this.speed;
@@ -79,7 +80,8 @@ class Player {
     this.lanes = new Lanes(view, this.score, seek);
     this.sheets = new Sheets(view, this.score, seek);
     this.title = make("p", { class: "wb-title" });
-    view.body.append(this.title, this.controls(), this.lanes.root, this.sheets.root, this.sound.audio);
+    this.notice = make("p", { class: "wb-notice", role: "status" });
+    view.body.append(this.title, this.controls(), this.lanes.root, this.notice, this.sheets.root, this.sound.audio);
     view.onItems((items, fresh) => this.take(items, fresh));
     view.onState((state) => this.obey(state));
     view.onClose(() => cancelAnimationFrame(this.frame));
@@ -129,7 +131,7 @@ class Player {
 
   introduce({ title, sources, segments }) {
     setText(this.title, title);
-    this.sheets.source.sources = sources;
+    this.score.read(sources);
     this.sound.segments = segments;
   }
 
@@ -147,7 +149,8 @@ class Player {
     this.asked = null;
   }
 
-  obey({ cursor }) {
+  obey({ cursor, notice }) {
+    setText(this.notice, notice || "");
     if (!cursor || cursor.n === this.told) return;
     this.told = cursor.n;
     // Before the call is here there is nowhere to go.

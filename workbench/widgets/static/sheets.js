@@ -31,6 +31,28 @@ function scroll(label) {
   return make("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": label });
 }
 
+// Lists, of many items, those around the one at the cursor.
+class Around {
+  constructor(list, row) { Object.assign(this, { list, row, shown: "" }); }
+
+  // Lets the rows be made anew, since what is listed may have changed.
+  stale() { this.shown = ""; }
+
+  // Shows the items around the one of number `here`, which is marked; -1 marks none.
+  show(items, here) {
+    const first = Math.max(0, Math.min(here - AROUND, items.length - 2 * AROUND));
+    const shown = `${first} ${items.length} ${here}`;
+    if (shown === this.shown) return;
+    this.shown = shown;
+    const focused = this.list.contains(document.activeElement);
+    const rows = items.slice(first, first + 2 * AROUND + 1);
+    this.list.replaceChildren(...rows.flatMap((item) => this.row(item, item === items[here])));
+    const current = this.list.querySelector(".wb-here");
+    keepInSight(this.list, current);
+    if (focused && current) current.focus({ preventScroll: true });
+  }
+}
+
 // What was said, by whom; it grows while somebody speaks.
 class Transcript {
   constructor(score, seek) {
@@ -57,9 +79,10 @@ class Transcript {
   put(item) {
     const line = this.lines.get(item.key) || this.insert(item);
     line.classList.toggle("wb-partial", item.lane === "speech" && item.kind !== "final");
-    const cut = item.lane === "prompt" && item.kind === "interrupted" ? " (cut short)" : "";
+    const cut = item.lane === "prompt" && item.kind === "interrupted";
     const body = line.lastChild;
-    if (!item.words) setText(body, `${item.text}${cut}`);
+    line.classList.toggle("wb-cut", cut);
+    if (!item.words) setText(body, `${item.text}${cut ? " (cut short)" : ""}`);
     else if (body.childElementCount !== item.words.length) {
       const words = item.words.map(([text]) => make("span", {}, `${text} `));
       body.replaceChildren(...words);
@@ -96,11 +119,12 @@ class Transcript {
 // What happened and what the flow decided, with what a replay decides beside it.
 class Events {
   constructor(score, seek) {
-    Object.assign(this, { score, seek, replay: null, shown: "" });
-    this.list = scroll("Events");
-    this.noted = make("input", { type: "checkbox", onchange: () => { this.shown = ""; this.point(this.ms); } });
+    Object.assign(this, { score, seek, replay: null });
+    const list = scroll("Events");
+    this.around = new Around(list, (item, here) => this.row(item, here));
+    this.noted = make("input", { type: "checkbox", onchange: () => { this.around.stale(); this.point(this.ms); } });
     this.replayed = make("p", { class: "wb-replayed", hidden: true });
-    this.root = sheet("Events", make("label", { class: "wb-check" }, this.noted, " SIP and measurements"), this.replayed, this.list);
+    this.root = sheet("Events", make("label", { class: "wb-check" }, this.noted, " SIP and measurements"), this.replayed, list);
   }
 
   compare(replay) {
@@ -134,17 +158,7 @@ class Events {
   point(ms) {
     this.ms = ms;
     const listed = this.listed();
-    const here = listed.findLastIndex((item) => item.start_ms <= ms);
-    const first = Math.max(0, Math.min(here - AROUND, listed.length - 2 * AROUND));
-    const shown = `${first} ${listed.length} ${here}`;
-    if (shown === this.shown) return;
-    this.shown = shown;
-    const focused = this.list.contains(document.activeElement);
-    const rows = listed.slice(first, first + 2 * AROUND + 1).flatMap((item) => this.row(item, item === listed[here]));
-    this.list.replaceChildren(...rows);
-    const current = this.list.querySelector(".wb-here");
-    keepInSight(this.list, current);
-    if (focused && current) current.focus({ preventScroll: true });
+    this.around.show(listed, listed.findLastIndex((item) => item.start_ms <= ms));
   }
 
   row(item, here) {
@@ -176,7 +190,7 @@ class Events {
 // The source of the flow, with the line that waits at the cursor.
 class Source {
   constructor(score) {
-    Object.assign(this, { score, sources: {}, version: null, lines: [] });
+    Object.assign(this, { score, version: null, lines: [] });
     this.title = make("p", { class: "wb-waits" });
     this.code = scroll("Source of the flow");
     this.code.classList.add("wb-code");
@@ -186,27 +200,30 @@ class Source {
   point(ms) {
     const [flow, line] = [this.score.at("flow", ms), this.score.at("line", ms)];
     const running = Boolean(line && line.where && flow && line.start_ms >= flow.start_ms);
-    setText(this.title, !flow ? "No flow has this call yet." : running
-      ? `${flow.text} waits at ${line.where}` : `${flow.text} ${line && !line.where ? "is over" : "begins"}`);
+    setText(this.title, this.words(ms, flow, running, line));
     if (this.version !== (flow?.kind ?? null)) this.load(flow);
-    const place = (where) => [where.slice(0, where.lastIndexOf(":")), Number(where.slice(where.lastIndexOf(":") + 1))];
-    const [[file, number], [begun, first]] = [place((running && line.where) || ":0"), place(flow?.where || ":0")];
-    const here = running && first && file === begun ? number - first : -1;
+    const here = running ? this.score.waiting(line).row : -1;
     if (here === this.here) return;
     this.here = here;
     for (const [n, row] of this.lines.entries()) mark(row, n === here);
     keepInSight(this.code, this.lines[here]);
   }
 
+  words(ms, flow, running, line) {
+    if (!flow) return this.score.isOver(ms) ? "No flow had this call." : "No flow has this call yet.";
+    if (!running) return `${flow.text} ${line && !line.where ? "is over" : "begins"}`;
+    const open = this.score.openAt(ms).findLast((item) => item.where === line.where);
+    return `${flow.text} waits at ${line.where}${open ? `: ${open.text}` : ""}`;
+  }
+
   load(flow) {
     this.version = flow?.kind ?? null;
     this.here = null;
-    const source = this.sources[this.version] ?? "";
-    const first = Number((flow?.where || ":0").split(":").pop()) || 1;
-    this.lines = source ? source.replace(/\n$/, "").split("\n").map((text, n) => make("div", { class: "wb-line" },
-      make("span", { class: "wb-number" }, String(first + n)), make("span", {}, text || " "))) : [];
-    const none = make("p", { class: "wb-none" }, "The source of this flow is not kept here.");
-    this.code.replaceChildren(...(this.lines.length ? this.lines : [none]));
+    const first = place(flow?.where)[1] || 1;
+    this.lines = (this.score.sources.get(this.version) || []).map((text, n) => make("div", { class: "wb-line" },
+      make("span", { class: "wb-number" }, String(first + n)), make("span", {}, text || " ")));
+    const none = flow ? [make("p", { class: "wb-none" }, "The source of this flow is not kept here.")] : [];
+    this.code.replaceChildren(...(this.lines.length ? this.lines : none));
   }
 }
 
@@ -239,28 +256,21 @@ class Standing {
 // The SIP messages between the two ends.
 class Ladder {
   constructor(view, score, seek) {
-    Object.assign(this, { view, score, seek, rows: new Map() });
-    this.list = scroll("SIP messages");
+    Object.assign(this, { view, score, seek });
+    const list = scroll("SIP messages");
+    this.around = new Around(list, (item, here) => [this.row(item, here)]);
     this.text = make("pre", { class: "wb-message", tabindex: "0", role: "region", "aria-label": "The SIP message", hidden: true });
     const ends = make("div", { class: "wb-ends", "aria-hidden": "true" }, make("span", {}, "workbench"), make("span", {}, "far end"));
-    this.root = sheet("SIP", ends, this.list, this.text);
+    this.root = sheet("SIP", ends, list, this.text);
   }
 
-  clear() {
-    this.rows.clear();
-    this.list.replaceChildren();
-  }
-
-  add(items) {
-    for (const item of items.filter((item) => item.lane === "sip" && !this.rows.has(item.key))) {
-      const way = item.track === "sent" ? "sent" : "received";
-      const row = jump(() => { this.seek(item.start_ms); this.view.act("message", { version: item.version }); },
-        () => item.start_ms, make("span", { class: "wb-time" }, moment(item.start_ms)),
-        make("span", { class: "wb-quiet" }, way), make("span", { class: `wb-arrow wb-arrow-${way}` }, item.text));
-      row.item = item;
-      this.rows.set(item.key, row);
-      this.list.append(row);
-    }
+  row(item, here) {
+    const way = item.track === "sent" ? "sent" : "received";
+    const row = jump(() => { this.seek(item.start_ms); this.view.act("message", { version: item.version }); },
+      () => item.start_ms, make("span", { class: "wb-time" }, moment(item.start_ms)),
+      make("span", { class: "wb-quiet" }, way), make("span", { class: `wb-arrow wb-arrow-${way}` }, item.text));
+    mark(row, here);
+    return row;
   }
 
   show(text) {
@@ -268,13 +278,7 @@ class Ladder {
     setText(this.text, text);
   }
 
-  point(ms) {
-    const here = this.score.at("sip", ms);
-    if (here === this.here) return;
-    this.here = here;
-    for (const row of this.rows.values()) mark(row, row.item === here);
-    keepInSight(this.list, this.rows.get(here?.key));
-  }
+  point(ms) { this.around.show(this.score.lane("sip"), this.score.upTo("sip", ms) - 1); }
 }
 
 // Everything under the lanes, on one cursor.
@@ -292,12 +296,12 @@ class Sheets {
 
   clear() {
     this.transcript.clear();
-    this.ladder.clear();
+    for (const one of [this.events, this.ladder]) one.around.stale();
   }
 
   add(items) {
     this.transcript.add(items);
-    this.ladder.add(items);
+    this.events.around.stale();
   }
 
   point(ms) {
