@@ -5,6 +5,7 @@ two workers behind the front door; the simulation runs beside it on the same clo
 """
 
 import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +31,7 @@ TELLING = (
     "cause", "codec", "clock_rate", "error_type", "room", "slot", "fork", "way", "members",
     "concealment", "secret",
     "detection", "answered_by", "category", "detector",
-    "listening",
+    "listening", "talk",
 )  # fmt: skip
 """Fields that must be equal: not times, addresses, names of calls, or words for people."""
 
@@ -425,6 +426,33 @@ def performed(folder: Path, engine: Engine, row: Row) -> list[list[Any]]:
     for history in histories:
         assert_replays(history, row)
     return sorted((told(history) for history in histories), key=str)
+
+
+def test_who_talks_from_outside_is_told_the_same(tmp_path: Path) -> None:
+    real = talked(tmp_path / "real", Pool())
+    assert real == talked(tmp_path / "simulated", Loopback(SystemClock()))
+
+
+def talked(folder: Path, engine: Engine) -> list[Any]:
+    """Return the history of a call on which somebody said three frames."""
+    over = threading.Event()
+    with Workbench(folder, engine=engine) as bench:
+        call = bench.dial(bench.answer(stay), flow=stay).wait_answered(60)
+        bench.subscribe(
+            lambda event: over.set() if isinstance(event, ev.TalkFinished) else None
+        )
+        extension = call.talk("browser")
+        for _ in range(3):
+            extension.socket.send(bytes(320))
+        extension.socket.close()
+        assert over.wait(60)
+        call.hangup()
+        history = call.wait(60).history
+        bench.check()
+    assert replay(history, stay).equal
+    (finished,) = (event for event in history if isinstance(event, ev.TalkFinished))
+    assert (finished.frames, finished.lost, finished.unheard) == (3, 0, 0)
+    return told(history)
 
 
 def assert_replays(history: Sequence[ev.Event], row: Row) -> None:

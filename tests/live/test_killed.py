@@ -20,6 +20,7 @@ from workbench.call import Call
 from workbench.demo_flows import reception
 from workbench.ending import LOST
 from workbench.engine.pool import Pool
+from workbench.extension import Extension
 from workbench.handle import CallHandle
 from workbench.replay import replay
 
@@ -97,6 +98,7 @@ def test_a_killed_worker_takes_only_its_own_calls(tmp_path: Path) -> None:
         assert victim is not None
         doomed = {call_id for call_id, worker in carried.items() if worker == victim}
         assert len(doomed) < len(carried)
+        extension = placed[0].talk()
         os.kill(pool.workers[victim], signal.SIGKILL)
         lost = [bench.call(closed.get(timeout=60)) for _ in doomed]
         assert {call.id for call in lost} == doomed
@@ -104,6 +106,7 @@ def test_a_killed_worker_takes_only_its_own_calls(tmp_path: Path) -> None:
             assert call.ended is not None
             assert call.ended.by == "engine"
             assert "was lost (signal 9)" in call.ended.reason
+        check_talk(extension, placed[0])
         assert all(call.ended is None for call in bench.calls if call.id not in doomed)
         again = bench.dial(address)
         await_answers([again])
@@ -113,6 +116,16 @@ def test_a_killed_worker_takes_only_its_own_calls(tmp_path: Path) -> None:
         assert again.status == "completed"
     with Workbench(tmp_path / "store", read_only=True) as bench:
         assert all(one_end(call) for call in bench.calls)
+
+
+def check_talk(extension: Extension, call: CallHandle) -> None:
+    """Assert that whoever talked is told of the end, and that it is on record once."""
+    extension.socket.settimeout(60)
+    while extension.socket.recv(1000):
+        pass
+    extension.close()
+    (finished,) = (event for event in call.history if isinstance(event, ev.TalkFinished))
+    assert (finished.talk, finished.frames) == (extension.talk, None)
 
 
 def one_end(call: CallHandle) -> bool:

@@ -43,8 +43,10 @@ class CrossLink:
         """Send a frame to the other end."""
         try:
             self._socket.send(frame)
-        except OSError:  # its queue is full, or it is gone
+        except BlockingIOError:  # its queue is full
             self.count.unheard += 1
+        except OSError:
+            return  # it is gone
 
     def speak(self) -> bytes | None:
         """Return the next frame of the other end; an old one once, then silence, when late."""

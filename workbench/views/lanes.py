@@ -312,6 +312,7 @@ def state_words(call: Call) -> Iterator[str]:
     ):
         if holds:
             yield word
+    yield from (in_words(asked) for (kind, _), asked in call.open.items() if kind == "talk")
     yield from (f"bridged with {other[:10]}" for other in call.bridged)
     yield from (f"in the conference {room}" for room in call.rooms)
 

@@ -13,7 +13,7 @@ const ROWS = [
   { name: "axis", title: "", height: 18 },
 ];
 const HEIGHT = ROWS.reduce((sum, row) => sum + row.height, 0);
-const WAITS = ["gather", "step", "timer", "dial", "transfer", "hold", "park"];
+const WAITS = ["gather", "step", "timer", "dial", "transfer", "hold", "park", "talk"];
 const APART = ["event", "prompt", "digit", "speech", "barge-in", "quality", "sip", "state", "flow", "line"];
 const STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600];
 const QUIET = 3; // of 128: below it, a stretch counts as silent
