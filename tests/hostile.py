@@ -1,5 +1,6 @@
 """What may be sent to hurt whoever looks at a call later, in every field of other people's."""
 
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any
 
@@ -69,6 +70,44 @@ def hostile_history(payload: str) -> list[ev.Event]:
         }),
         (ev.FlowReturned, {**cause, "value": payload}),
     ]  # fmt: skip
+    history = []
+    for kind, fields in course:
+        clock.advance(0.5)
+        history.append(call.next(kind, clock.now(), **fields))
+    return history
+
+
+def talkative_history(payloads: Sequence[str]) -> list[ev.Event]:
+    """Return a call in which each payload was said, and understood."""
+    clock, call = ManualClock(), Call(CALL_ID)
+    course: list[tuple[type[ev.Event], dict[str, Any]]] = [
+        (ev.Placed, {"leg": "leg-1", "to": "sip:b@x", "from_": "sip:a@x"}), (ev.Answered, {}),
+        (ev.ListeningStarted, {"listening": "l-1", "from_ms": 0, "recognizer": "r"}),
+    ]  # fmt: skip
+    for number, payload in enumerate(payloads):
+        said = {
+            "listening": "l-1", "utterance": f"u-{number}", "track": "received",
+            "start_ms": 1000 * number,
+        }  # fmt: skip
+        words = said | {"text": payload, "end_ms": 1000 * number + 900}
+        course += [
+            (ev.SpeechStarted, said),
+            (ev.TranscriptUpdated, words),
+            (ev.TranscriptFinal, words),
+        ]
+    course.append(
+        (
+            ev.Ended,
+            {
+                "by": "app",
+                "status": "completed",
+                "sip_code": 200,
+                "q850_cause": 16,
+                "hangup_cause": "",
+                "reason": "",
+            },
+        )
+    )
     history = []
     for kind, fields in course:
         clock.advance(0.5)

@@ -31,6 +31,24 @@ _REALS = [
 _CAUSE = ("caused_by", "flow", "flow_version", "file", "line")
 
 
+class Frame(pd.DataFrame):
+    """A DataFrame in whose HTML a price is no formula: what a caller wrote stays as it is."""
+
+    @property
+    def _constructor(self) -> type["Frame"]:
+        return Frame
+
+    def _repr_html_(self) -> str | None:
+        with pd.option_context("display.html.use_mathjax", False):
+            shown: str | None = super()._repr_html_()  # type: ignore[misc]  # not in its stubs
+        return shown
+
+    def to_html(self, *args: Any, **options: Any) -> Any:
+        """Return it as HTML, as pandas does."""
+        with pd.option_context("display.html.use_mathjax", False):
+            return super().to_html(*args, **options)
+
+
 class Frames:
     """The frames of one store."""
 
@@ -49,7 +67,7 @@ class Frames:
         seconds, codes nullable Int64.
         """
         rows = [call_row(history) for _, history in self._histories()]
-        frame = pd.DataFrame(rows, columns=list(COLUMNS))
+        frame = Frame(rows, columns=list(COLUMNS))
         frame.index = pd.Index(frame["call_sid"], name="call_id")
         for name in _TIMES:
             frame[name] = pd.to_datetime(frame[name], utc=True)
@@ -62,7 +80,7 @@ class Frames:
         milliseconds, loss in per cent, MOS from 1 to 4.5; the last row of a call is `final`.
         """
         rows = [row for _, history in self._histories() for row in quality_rows(history)]
-        frame = pd.DataFrame(rows, columns=list(QUALITY))
+        frame = Frame(rows, columns=list(QUALITY))
         frame["at"] = pd.to_datetime(frame["at"], utc=True)
         return frame.astype({"media_ms": "Int64", **dict.fromkeys(_REALS, "float64")})
 
@@ -73,7 +91,7 @@ class Frames:
         `confidence` float64 from 0 to 1.
         """
         rows = [row for _, history in self._histories() for row in transcript_rows(history)]
-        frame = pd.DataFrame(rows, columns=list(TRANSCRIPT))
+        frame = Frame(rows, columns=list(TRANSCRIPT))
         frame["at"] = pd.to_datetime(frame["at"], utc=True)
         whole = dict.fromkeys(("start_ms", "end_ms"), "Int64")
         return frame.astype({**whole, "confidence": "float64"})
@@ -87,7 +105,7 @@ class Frames:
         """
         rows = [row for _, history in self._histories() for row in map(event_row, history)]
         own = sorted({name for row in rows for name in row} - {*_PLACE, *_CAUSE})
-        frame = pd.DataFrame(rows, columns=[*_PLACE, *_CAUSE, *own])
+        frame = Frame(rows, columns=[*_PLACE, *_CAUSE, *own])
         frame["at"] = pd.to_datetime(frame["at"], utc=True)
         # A column with gaps has become float64 though all its values are whole numbers.
         whole = [name for name in frame.columns if name in _WHOLE_FIELDS]
