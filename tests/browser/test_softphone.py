@@ -1,20 +1,31 @@
 """The softphone in JupyterLab, with real SIP calls: the far end is a bench of the test."""
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Open, Photograph, faults_of
+from tests.browser.conftest import Open
+from tests.browser.lab import Notebook
 from workbench import CallControl, Workbench, flow
 from workbench import events as ev
 
 pytestmark = [pytest.mark.browser, pytest.mark.sip, pytest.mark.slow]
 
 CLOSED = "The bench is closed. Open one again with Workbench(…), and run this cell anew."
+
+WATCHED = "call = bench.calls[-1]\ncall.listen()\ncall.live()"
+BLOCKED = """
+import threading
+print("blocked", flush=True)
+while bench.in_progress:
+    threading.Event().wait(0.05)
+print("free again")
+"""
+RECOVERED = "print(bench.calls[-1].ended.by, bench.recovered); bench.close()"
 
 gate = threading.Event()
 """Opened by a test when the far end shall answer."""
@@ -27,6 +38,7 @@ async def reception(call: CallControl) -> str:
     await call.answer()
     pressed = await call.gather(4, timeout=30)
     await call.send_digits("9" if pressed.digits == "42*" else "1")
+    await call.play("one-moment.wav")
     await call.sleep(600)
     return pressed.digits
 
@@ -62,6 +74,14 @@ def button(out: Locator, name: str) -> Locator:
     return out.get_by_role("button", name=name, exact=True)
 
 
+def number(out: Locator) -> Locator:
+    return out.get_by_label("Number, address or name to call")
+
+
+def target(out: Locator) -> Locator:
+    return out.get_by_label("Hand the call on to this number, address or name")
+
+
 def words(out: Locator) -> Locator:
     return out.locator(".wb-words")
 
@@ -77,33 +97,71 @@ def digits_received(bench: Workbench) -> str:
     return "".join(event.digit for event in history if isinstance(event, ev.DigitReceived))
 
 
-def test_a_call_is_dialled_key_by_key_rings_connects_and_hears_digits(
+def test_a_call_is_dialled_watched_heard_and_hung_up_whatever_happens_to_the_page(
     notebook: Open, far: Workbench, address: str, tmp_path: Path
 ) -> None:
     host = address.removeprefix("sip:")
-    book = notebook("call", cells(address, tmp_path / "store", f", domain={host!r}"))
+    phone = cells(address, tmp_path / "store", f", domain={host!r}")[0]
+    book = notebook("story", [phone, WATCHED, BLOCKED, RECOVERED])
     out = book.run(0)
     expect(out.locator(".wb-nothing")).to_be_visible()
     for key in ("1", "0", "0"):
         button(out, key).click()
-    expect(out.get_by_label("Number, address or name to call")).to_have_value("100")
+    expect(number(out)).to_have_value("100")
     button(out, "Call").click()
     expect(words(out)).to_have_text("ringing")
     gate.set()
     expect(words(out)).to_have_text("connected")
     expect(out.locator(".wb-party")).to_have_text(f"sip:100@{host}")
+    heard = book.run(1).get_by_role("region", name="What was said")
     for key in ("4", "2", "star"):
         button(out, key).click()
     out.locator(".wb-panel").focus()
     book.page.keyboard.press("#")
     expect(out.locator(".wb-digits")).to_have_text("pressed: 9  sent: 42*#")
     assert digits_received(far) == "42*#"
-    expect(out.locator(".wb-timer")).to_have_text("0:02")
+    expect(heard).to_contain_text(re.compile("one moment,? please", re.IGNORECASE))
+    expect(out.locator(".wb-error")).to_have_text(["", ""])
+    a_page_loaded_again_shows_the_call(book)
+    hung_up_while_a_cell_blocks(book)
+    a_kernel_that_restarts_ends_the_call(book, far)
+
+
+def a_page_loaded_again_shows_the_call(book: Notebook) -> None:
+    book.save()
+    book.open()
+    out = book.output(0)
+    expect(words(out)).to_have_text("connected")
+    expect(out.locator(".wb-party")).to_contain_text("sip:100@")
+    button(out, "7").click()
+    expect(out.locator(".wb-digits")).to_have_text("pressed: 9  sent: 42*#7")
+    expect(book.output(1)).to_contain_text(re.compile("one moment", re.IGNORECASE))
+
+
+def hung_up_while_a_cell_blocks(book: Notebook) -> None:
+    out = book.output(0)
+    book.start(2)
+    expect(book.output(2)).to_contain_text("blocked")
     button(out, "Hang up").click()
     expect(words(out)).to_contain_text("ended by app: completed")
-    expect(out.locator(".wb-error")).to_have_text(["", ""])
-    book.run(1)
-    expect(out.get_by_role("alert")).to_have_text(CLOSED)
+    book.wait(2)
+    expect(book.output(2)).to_contain_text("free again")
+    expect(book.output(1).locator(".wb-status")).to_contain_text("ended, completed")
+
+
+def a_kernel_that_restarts_ends_the_call(book: Notebook, far: Workbench) -> None:
+    out = book.output(0)
+    dial(out)
+    expect(words(out)).to_have_text("connected")
+    expect(out.locator(".wb-party")).to_have_text("Reception")
+    book.restart_kernel()
+    expect(out.locator(".wb-lost")).to_contain_text("The kernel does not answer")
+    assert far.calls[-1].wait(30).ended is not None
+    out = book.run(0)
+    expect(out.locator(".wb-lost")).to_be_hidden()
+    expect(out.locator(".wb-nothing")).to_be_visible()
+    expect(button(out, "Reception")).to_be_visible()
+    expect(book.run(3)).to_contain_text("engine ['CA")
 
 
 def test_hold_mute_record_and_hang_up_while_a_cell_blocks(
@@ -113,7 +171,7 @@ def test_hold_mute_record_and_hang_up_while_a_cell_blocks(
         "import threading\n"
         "while bench.in_progress:\n"
         "    threading.Event().wait(0.05)\n"
-        "[type(event).__name__ for event in bench.calls[-1].history]"
+        "[type(event).__name__ for event in bench.calls[-1].wait(30).history]"
     )
     cells_ = cells(address, tmp_path / "store")
     book = notebook("busy_phone", [cells_[0], blocked, cells_[1]])
@@ -173,72 +231,17 @@ def test_a_call_is_handed_on_and_a_bad_address_is_told(
     gate.set()
     dial(out)
     expect(words(out)).to_have_text("connected")
-    target = out.get_by_label("Hand the call on to this number, address or name")
-    target.fill("<img src=x onerror=alert(1)>")
+    target(out).fill("<img src=x onerror=alert(1)>")
     button(out, "Transfer").click()
     expect(out.locator(".wb-panel > .wb-error")).to_contain_text("<img src=x")
-    target.fill("Reception")
+    target(out).fill("Reception")
     button(out, "Transfer").click()
     # The far end refuses every REFER without a policy that allows it.
     expect(out.locator(".wb-panel > .wb-error")).not_to_contain_text("<img")
     expect(words(out)).to_have_text("connected")
     button(out, "Hang up").click()
     expect(words(out)).to_contain_text("ended by app")
-    out.get_by_label("Number, address or name to call").fill("nobody")
+    number(out).fill("nobody")
     button(out, "Call").click()
     expect(out.locator(".wb-panel > .wb-error")).to_contain_text("nobody")
-    book.run(1)
-
-
-def test_a_reload_and_a_restart_in_the_middle_of_a_call_show_the_truth(
-    notebook: Open, far: Workbench, address: str, tmp_path: Path
-) -> None:
-    book = notebook("truth", cells(address, tmp_path / "store"))
-    out = book.run(0)
-    gate.set()
-    dial(out)
-    expect(words(out)).to_have_text("connected")
-    book.save()
-    book.open()
-    out = book.output(0)
-    expect(words(out)).to_have_text("connected")
-    expect(out.locator(".wb-party")).to_have_text("Reception")
-    expect(out.locator(".wb-uri")).to_have_text(address)
-    button(out, "7").click()
-    expect(out.locator(".wb-digits")).to_have_text("sent: 7")
-    book.restart_kernel()
-    expect(out.locator(".wb-lost")).to_contain_text("The kernel does not answer")
-    assert far.calls[-1].wait(30).ended is not None
-    out = book.run(0)
-    expect(out.locator(".wb-lost")).to_be_hidden()
-    expect(out.locator(".wb-nothing")).to_be_visible()
-    expect(out.get_by_role("group", name="Named destinations")).to_be_visible()
-    book.type_into(1, "print(bench.calls[-1].ended.by, bench.recovered); bench.close()")
-    expect(book.run(1)).to_contain_text("engine ['CA")
-
-
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_nobody_is_shut_out(
-    notebook: Open, photograph: Photograph, address: str, tmp_path: Path, theme: str
-) -> None:
-    book = notebook(f"look_{theme}", cells(address, tmp_path / "store"))
-    book.theme(theme)
-    out = book.run(0)
-    panel = out.locator(".wb-panel")
-    assert faults_of(book.page, ".wb-panel") == []
-    gate.set()
-    dial(out)
-    expect(words(out)).to_have_text("connected")
-    button(out, "4").click()
-    expect(out.locator(".wb-digits")).to_have_text("sent: 4")
-    assert faults_of(book.page, ".wb-panel") == []
-    photograph(panel, f"softphone-{theme.lower()}")
-    book.page.set_viewport_size({"width": 520, "height": 1000})
-    book.command("application:toggle-left-area")
-    box: Any = panel.bounding_box()
-    assert box["width"] <= 520
-    photograph(panel, f"softphone-narrow-{theme.lower()}")
-    button(out, "Hang up").click()
-    expect(words(out)).to_contain_text("ended by app")
-    book.theme("Light")
     book.run(1)
