@@ -104,7 +104,8 @@ def test_lines_have_the_topic_and_no_words() -> None:
 def test_a_price_is_no_formula_in_a_frame_and_in_what_is_made_of_it() -> None:
     calls = frames(asked()).calls()
     for frame in (calls, calls[["to"]], calls.query("events > 0"), pd.concat([calls, calls])):
-        assert "mathjax_ignore" in str(frame._repr_html_())
+        html: Any = frame._repr_html_
+        assert "mathjax_ignore" in html()
         assert "mathjax_ignore" in str(frame.to_html())
     assert pd.get_option("display.html.use_mathjax")
 

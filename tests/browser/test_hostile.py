@@ -14,7 +14,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 from tests.browser.conftest import Open
 from tests.browser.lab import Lab
 from tests.hostile import PAYLOADS
-from workbench.views.wording import legible
+from workbench.tables import legible
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
