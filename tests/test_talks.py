@@ -204,6 +204,7 @@ def test_a_talk_that_was_lost_with_its_bench_gets_its_end(tmp_path: Path) -> Non
     recover(log)
     (finished,) = (e for e in log.history("CA00") if isinstance(e, ev.TalkFinished))
     log.close()
+    assert in_words(finished) == f"talk-1 ends: {LOST}"
     assert (finished.reason, finished.frames) == (LOST, None)
 
 
@@ -216,9 +217,12 @@ def test_it_is_a_bar_and_a_state_in_the_lanes() -> None:
         "answered, flow stay, talk: browser"
     )
     script.hear(
-        ev.TalkFinished, talk="talk-1", frames=50, lost=1, late=2, media_ms=3000
+        ev.TalkFinished, talk="talk-1", frames=50, lost=1, late=2, media_ms=3000,
+        reason="the call is ending",
     )  # fmt: skip
     lanes = Lanes(script.history)
     (bar,) = (item for item in lanes.items.values() if item.lane == "talk")
     assert bar.end_ms == lanes.axis.audio(3000)
-    assert in_words(script.history[-1]) == "talk-1 ends after 50 frames, 1 lost, 2 late"
+    assert in_words(script.history[-1]) == (
+        "talk-1 ends after 50 frames, 1 lost, 2 late: the call is ending"
+    )

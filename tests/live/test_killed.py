@@ -75,6 +75,11 @@ def check_call(call: CallHandle) -> None:
     ended = [event for event in history if isinstance(event, ev.Ended)]
     assert [event.reason for event in ended] == [LOST]
     assert Call.from_history(history).closed
+    begun, over = (
+        [event.talk for event in history if isinstance(event, kind)]
+        for kind in (ev.TalkRequested, ev.TalkFinished)
+    )
+    assert begun == over
     assert replay(history, chatter).equal
     for event in history:
         if isinstance(event, ev.RecordingStored):

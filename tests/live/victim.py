@@ -1,12 +1,15 @@
-"""A bench that takes calls and says which events it has acknowledged, until it is killed."""
+"""A bench that takes calls, talks on them, and says what it has acknowledged, until killed."""
 
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from workbench import Workbench, flow
 from workbench import events as ev
 from workbench.control import CallControl
+from workbench.errors import NotAllowedNow
+from workbench.extension import Extension
 
 
 @flow
@@ -30,7 +33,18 @@ def main(store: str) -> None:
             sys.stdout.flush()
 
     bench = Workbench(Path(store))
+    talks: list[Extension] = []
+
+    def talk(call_id: str) -> None:
+        with suppress(NotAllowedNow):  # it is over
+            talks.append(bench.call(call_id).talk())
+
+    def join_in(event: ev.Event) -> None:
+        if isinstance(event, ev.Answered):
+            threading.Thread(target=talk, args=(event.call_id,), daemon=True).start()
+
     bench.subscribe(acknowledge)
+    bench.subscribe(join_in)
     sys.stdout.write(f"listening {bench.answer(chatter)}\n")
     sys.stdout.flush()
     threading.Event().wait()

@@ -59,7 +59,7 @@ _FORMS: dict[type[ev.Event], str] = {
     ev.FramesLost: "{fork} lost {frames} frames from {from_media_ms} ms",
     ev.ForkFinished: "{fork} ends after {frames} frames, {lost} lost {reason}",
     ev.TalkStarted: "{talk} starts",
-    ev.TalkFinished: "{talk} ends {remark}{reason}",
+    ev.TalkFinished: "{talk} ends{remark}",
     ev.Held: "far end on hold",
     ev.Resumed: "far end off hold",
     ev.HoldFailed: "{hold} {outcome}: {reason}",
@@ -153,9 +153,12 @@ def _expectation(fields: Mapping[str, Any]) -> str:
 
 
 def _said(fields: Mapping[str, Any]) -> str:
+    why = f": {fields['reason']}" * bool(fields["reason"])
     if fields["frames"] is None:
-        return ""
-    return f"after {fields['frames']} frames, {fields['lost']} lost, {fields['late']} late "
+        return why
+    return (
+        f" after {fields['frames']} frames, {fields['lost']} lost, {fields['late']} late{why}"
+    )
 
 
 _REMARKS: dict[type[ev.Event], Callable[[Mapping[str, Any]], str]] = {
