@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Open, Photograph, faults_of
-from tests.browser.walked import Walked, agrees, cursor
+from tests.browser.walked import Walked, agrees, canvas_has, cursor
 from workbench import Workbench
 
 pytestmark = [pytest.mark.browser, pytest.mark.sip, pytest.mark.slow]
@@ -101,31 +101,12 @@ GROWTH = """(panel) => {
   }).observe(panel, { subtree: true, childList: true, characterData: true });
 }"""
 """Notes how the words of somebody who speaks grow."""
-INKED = """(canvas, [name, share]) => {
-  const pen = document.createElement('canvas').getContext('2d');
-  pen.fillStyle = getComputedStyle(canvas).getPropertyValue(`--wb-${name}`).trim();
-  pen.fillRect(0, 0, 1, 1);
-  const ink = pen.getImageData(0, 0, 1, 1).data;
-  const [left, width] = share === null
-    ? [0, canvas.width] : [Math.round(share * canvas.width) - 2, 4];
-  const { data } = canvas.getContext('2d').getImageData(left, 0, width, canvas.height);
-  let count = 0;
-  for (let at = 0; at < data.length; at += 4)
-    if ([0, 1, 2, 3].every((n) => Math.abs(data[at + n] - ink[n]) < 12)) count += 1;
-  return count;
-}"""
-"""Counts the pixels of one colour in the lanes."""
 DRAWN = """() => [performance.now(),
   [...document.querySelectorAll('.wb-canvas')].map((canvas) => Number(canvas.dataset.drawn))]"""
 
 
 def cells(pairs: int) -> Sequence[str]:
     return [BENCH, CALLS.format(pairs=pairs), HANG_UP]
-
-
-def canvas_has(panel: Locator, ink: str, at: float | None = None) -> int:
-    """Count the pixels of the lanes that have an ink; `at` a share of the width, if given."""
-    return int(panel.locator(".wb-canvas").evaluate(INKED, [ink, at]))
 
 
 def test_a_spoken_call_is_watched_and_then_walked_through(
@@ -224,10 +205,11 @@ def test_a_reload_and_a_restart_in_the_middle_of_a_call_show_the_truth(
     out = book.run(3)
     assert cursor_of(panel) == stands
     expect(out.locator(".wb-panel[data-ready]")).to_be_visible()
-    expect(out).to_contain_text("recovered 2, ended completed by engine")
+    # A kernel that has the time still sends BYE; otherwise the bench that is opened ends it.
+    expect(out).to_contain_text(re.compile("recovered [02], ended completed by"))
     out.get_by_role("slider").press("End")
     expect(out.locator("dd").nth(1)).to_have_text("ended, completed")
-    expect(out.get_by_text("ended by engine").first).to_contain_text("the workbench was lost")
+    expect(out.get_by_role("button", name=re.compile("ended by"))).to_be_visible()
     expect(out.locator(".wb-waits")).to_contain_text("talk")
     assert out.locator(".wb-notice").inner_text() == ""
     book.save()

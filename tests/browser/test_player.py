@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.browser.conftest import Open, Photograph, faults_of
-from tests.browser.walked import Walked, agrees, cursor
+from tests.browser.walked import Walked, agrees, cursor, is_drawn
 from tests.hostile import PAYLOADS, hostile_history
 from tests.widgets.poor import MANY, poor_store
 from workbench import Workbench
@@ -217,6 +217,7 @@ def test_it_has_no_grave_fault_of_accessibility_light_dark_and_narrow(
     out.get_by_role("button", name="digit '2' received").click()
     for theme in ("Light", "Dark"):
         book.theme(theme)
+        is_drawn(out, "sent")
         assert faults_of(page, ".wb-panel") == []
         photograph(out.locator(".wb-panel"), f"player-{theme.lower()}")
     book.theme("Light")

@@ -9,6 +9,21 @@ from workbench import events as ev
 from workbench.views.lanes import Item, Lanes
 from workbench.widgets.tapes import tapes
 
+INKED = """(canvas, [name, share]) => {
+  const pen = document.createElement('canvas').getContext('2d');
+  pen.fillStyle = getComputedStyle(canvas).getPropertyValue(`--wb-${name}`).trim();
+  pen.fillRect(0, 0, 1, 1);
+  const ink = pen.getImageData(0, 0, 1, 1).data;
+  const [left, width] = share === null
+    ? [0, canvas.width] : [Math.round(share * canvas.width) - 2, 4];
+  const { data } = canvas.getContext('2d').getImageData(left, 0, width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4)
+    if ([0, 1, 2, 3].every((n) => Math.abs(data[at + n] - ink[n]) < 12)) count += 1;
+  return count;
+}"""
+"""Counts the pixels of one colour in the lanes."""
+
 
 class Walked:
     """A call of a store, on its lanes."""
@@ -73,4 +88,17 @@ def agrees(out: Locator, walked: Walked) -> None:
         " return it.readyState > 1 && !it.seeking"
         " && Math.abs(Number(it.dataset.from) + it.currentTime * 1000 - ms) < 2; }",
         arg=ms,
+    )
+
+
+def canvas_has(panel: Locator, ink: str, at: float | None = None) -> int:
+    """Count the pixels of the lanes that have an ink; `at` a share of the width, if given."""
+    return int(panel.locator(".wb-canvas").evaluate(INKED, [ink, at]))
+
+
+def is_drawn(panel: Locator, ink: str) -> None:
+    """Wait until the lanes are drawn with an ink of the theme."""
+    canvas = panel.locator(".wb-canvas").element_handle()
+    panel.page.wait_for_function(
+        f"(canvas) => ({INKED})(canvas, ['{ink}', null]) > 100", arg=canvas
     )

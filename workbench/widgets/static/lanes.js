@@ -185,7 +185,9 @@ class Lanes {
     this.view.listen(this.stack, "pointermove", (event) => { if (event.buttons & 1) seek(event); });
     const sized = new ResizeObserver(() => this.draw());
     sized.observe(this.stack);
-    const theme = new MutationObserver(() => this.draw());
+    // The page has no size while JupyterLab changes its theme.
+    const recolour = () => { this.ink = null; this.draw(); };
+    const theme = new MutationObserver(() => requestAnimationFrame(recolour));
     theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
     this.view.onClose(() => { sized.disconnect(); theme.disconnect(); });
   }
@@ -217,7 +219,7 @@ class Lanes {
     pen.clearRect(0, 0, this.width, HEIGHT);
     pen.font = "11px system-ui, sans-serif";
     pen.textBaseline = "middle";
-    this.ink = this.inks();
+    this.ink ||= this.inks();
     let top = 0;
     for (const row of ROWS) {
       this.row(row, top);

@@ -2,10 +2,11 @@
 
 const SPANS = [["10 s", 10_000], ["30 s", 30_000], ["2 min", 120_000], ["all", Infinity]];
 const TICK_MS = 66; // 15 pictures a second
+const TELL_MS = 200; // how often the text follows while nothing happens
 
 class LiveCall {
   constructor(view) {
-    Object.assign(this, { view, score: new Score(), ms: 0, following: true, start: null, over: false });
+    Object.assign(this, { view, score: new Score(), ms: 0, following: true, start: null, over: false, told: 0 });
     const seek = (ms) => this.seek(ms);
     this.lanes = new Lanes(view, this.score, seek);
     this.sheets = new Sheets(view, this.score, seek);
@@ -47,6 +48,7 @@ class LiveCall {
   add(items) {
     this.score.add(items);
     this.sheets.add(items);
+    this.told = 0;
     this.over ||= items.some((item) => item.topic === "call.ended");
     setText(this.status, this.score.lane("state").at(-1)?.text ?? "");
   }
@@ -60,13 +62,16 @@ class LiveCall {
   seek(ms) {
     this.following = false;
     this.ms = Math.max(0, Math.min(ms, this.present()));
-    this.changed = true;
-    this.tick();
+    this.go();
   }
 
   follow() {
     this.following = true;
-    this.changed = true;
+    this.go();
+  }
+
+  go() {
+    Object.assign(this, { changed: true, told: 0 });
     this.tick();
   }
 
@@ -83,6 +88,8 @@ class LiveCall {
     this.lanes.present = now;
     this.lanes.show(Math.max(0, now - span), Math.max(now, span));
     this.lanes.point(this.ms);
+    if (performance.now() - this.told < TELL_MS && !this.over) return;
+    this.told = performance.now();
     this.sheets.point(this.ms);
   }
 }
