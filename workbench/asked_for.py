@@ -1,5 +1,6 @@
 """What a handle asks of its bench: verbs of a call from outside of its flow, and its audio."""
 
+import socket
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -7,10 +8,13 @@ from workbench.control.fork import check
 from workbench.extension import Extension
 from workbench.feed import Feed
 from workbench.operation import Operation
+from workbench.talking.desk import Entrance
 
 
 class AskedFor(Protocol):
     """The part of a bench that lets others act on its calls."""
+
+    _operation: Operation | None
 
     def _running(self) -> Operation:
         """Return what is alive while the bench is open."""
@@ -37,3 +41,18 @@ class AskedFor(Protocol):
         """Let somebody talk on a call, by a socket."""
         operation = self._running()
         return operation.run(operation.talk(call_id, name))
+
+    def let_in(self, end: socket.socket, origin: str, over: Callable[[str], None]) -> Entrance:
+        """Let one page of an origin speak through a socket, by messages of one frame each.
+
+        Raises:
+            EngineError: the process for pages cannot open a way.
+            NotAllowedNow: the bench is closed.
+        """
+        operation = self._running()
+        return operation.run(operation.booths.open(end, origin, over))
+
+    def show_out(self, talk: str) -> None:
+        """Let a page speak no more, from any thread; does not wait."""
+        if (operation := self._operation) is not None:
+            operation.show_out(talk)

@@ -34,6 +34,7 @@ from workbench.speech.listeners import Listeners
 from workbench.step_threads import StepThreads
 from workbench.store import CallLog, GroupCommit
 from workbench.switchboard import Switchboard
+from workbench.talking.desk import Desk
 
 T = TypeVar("T")
 
@@ -83,6 +84,7 @@ class Operation:
         )  # fmt: skip
         self._effects.redaction = speech.redact
         self.runner = Runner(self.switchboard, self._effects, runs)
+        self.booths = Desk()  # where pages come in that speak into calls
         self._numbers = itertools.count(1)  # of what is asked from outside
         self._asked: set[asyncio.Task[Any]] = set()
         self._waiting: dict[str, list[Future[None]]] = {}
@@ -220,6 +222,11 @@ class Operation:
         self._check()
         self.runner.replace(call_id, f"change-o{next(self._numbers)}", flow)
 
+    def show_out(self, talk: str) -> None:
+        """Let a page speak no more, from any thread; does not wait."""
+        with suppress(RuntimeError):  # the thread is over, and every page out
+            self._loop.call_soon_threadsafe(self.booths.shut, talk)
+
     def request_hang_up(self, call_id: str) -> None:
         """End a call from outside of its flow, from any thread; does not wait."""
         self._loop.call_soon_threadsafe(self._hang_up, call_id)
@@ -262,6 +269,7 @@ class Operation:
         for call_id in tuple(self.switchboard.calls):
             self._hang_up(call_id)
         await self._all_closed()
+        await self.booths.close()
         await self.engine.close()
         await self._all_closed()
         await self._ears.close()

@@ -72,8 +72,9 @@ class Showing(Protocol):
         flow: Flow | None = None,
         account: str = "",
         from_: str = "",
+        origin: str = "",
     ) -> "Softphone":
-        """Show a telephone: dial, answer, press keys, hold, hand on, record, hang up.
+        """Show a telephone: dial, answer, talk, press keys, hold, hand on, record, hang up.
 
         It works while a cell runs. Every call in progress is shown, whoever placed it.
 
@@ -85,6 +86,8 @@ class Showing(Protocol):
             flow: what the calls do that are placed here; without one they are left to you.
             account: the account that they are placed with.
             from_: the SIP URI that they show.
+            origin: of a page elsewhere that may come to this machine's audio by a websocket,
+                as `https://lab.example`; pages of this machine may anyway.
 
         Raises:
             InvalidInput: an argument cannot be used.
@@ -96,7 +99,9 @@ class Showing(Protocol):
         address = self.answer(at_the_desk, listen) if listen else ""
         options = {"flow": flow, "account": account, "from_": from_}
         bench = cast("Bench", self)
-        return Softphone(bench, destinations=named, domain=domain, address=address, **options)
+        return Softphone(
+            bench, destinations=named, domain=domain, address=address, origin=origin, **options
+        )
 
 
 def _names(destinations: Any) -> dict[str, str]:

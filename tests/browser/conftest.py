@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,20 +32,26 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab.close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium.
+@contextmanager
+def chromium(*flags: str) -> Iterator[Browser]:
+    """Debian's Chromium, with more flags.
 
-    Not one for all: as long as Playwright is there, its loop is the running one of this
-    thread, and no test elsewhere could run its own.
+    As long as Playwright is there, its loop is the running one of this thread.
     """
     found = shutil.which("chromium")
     assert found, "Install Debian's package chromium, as `make packages` does."
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=found, args=[*FLAGS, *flags])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for each module, not for all: no test elsewhere could run its own loop."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

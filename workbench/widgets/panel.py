@@ -1,14 +1,16 @@
 """`Panel`: what all widgets have in common, on the side of Python.
 
-Two ways lead to the browser. `show` sets values of which only the latest counts; `push` sends
-items that must all arrive, in order. Both may be called on any thread. What a person does
-comes back as `act`, on a thread of the panel's own, and its errors are shown under the widget.
+Three ways lead to the browser. `show` sets values of which only the latest counts; `push` sends
+items that must all arrive, in order; `pour` sends audio, at once. All may be called on any
+thread. What a person does comes back as `act`, on a thread of the panel's own, and its errors
+are shown under the widget.
 """
 
+import json
 import logging
 import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -37,6 +39,14 @@ def manners(*names: str) -> str:
     They are joined to one text, since a widget's module cannot import a neighbour.
     """
     return _joined(names, "js")
+
+
+def as_texts(**names: str) -> str:
+    """Return modules of the page's other threads as constants, each with its text."""
+    return "\n".join(
+        f"const {constant} = {json.dumps((STATIC / f'{name}.js').read_text())};"
+        for constant, name in names.items()
+    )
 
 
 def _joined(names: Iterable[str], suffix: str) -> str:
@@ -91,6 +101,10 @@ class Panel(anywidget.AnyWidget):
         self._outbox.put(item, *buffers)
         PUMP.wake()
 
+    def pour(self, content: dict[str, Any], *buffers: bytes) -> None:
+        """Send at once what may be lost, past all else."""
+        self._tell({"kind": "stream", **content}, list(buffers))
+
     def refresh(self) -> None:
         """Let `prepare` be called soon."""
         self._stale.set()
@@ -105,6 +119,9 @@ class Panel(anywidget.AnyWidget):
 
     def act(self, action: str, **fields: Any) -> None:
         """Do what was clicked; on the panel's own thread, in order. Overridden by widgets."""
+
+    def stream(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        """Take what comes too often to get in line, on whichever thread; must not wait."""
 
     def complain(self, problem: BaseException | str) -> None:
         """Show under the widget what went wrong; an empty text takes it away."""
@@ -190,7 +207,7 @@ class Panel(anywidget.AnyWidget):
 
     # -- from the browser ------------------------------------------------------------------
 
-    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
+    def _receive(self, _widget: Any, content: Any, buffers: Any) -> None:
         # One slow handler would hold up all widgets: what is asked only gets in line here.
         kind = content.get("kind") if isinstance(content, dict) else None
         if kind == "hello":
@@ -199,6 +216,9 @@ class Panel(anywidget.AnyWidget):
             self._outbox.acknowledge(content["seq"])
         elif kind == "act":
             self._inbox.put(content)
+        elif kind == "stream":
+            self.stream(content, [bytes(each) for each in buffers or ()])
+            return
         PUMP.wake()
 
     def _work(self) -> None:

@@ -1,4 +1,4 @@
-"""The softphone: dial, answer, press keys, hold, hand on and hang up, by clicking.
+"""The softphone: dial, answer, talk, press keys, hold, hand on and hang up, by clicking.
 
 It asks the bench for what its handles are asked for as well; what it shows are the events on
 record. A verb that waits for the far end does so on a thread of its own: "Hang up" never
@@ -6,13 +6,20 @@ waits behind it.
 """
 
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from workbench import events as ev
 from workbench.errors import InvalidInput
-from workbench.widgets.followed import Bench, Followed, short, standing_problems
-from workbench.widgets.panel import Panel, look, manners
+from workbench.widgets import microphones as mp
+from workbench.widgets.followed import (
+    Bench,
+    Followed,
+    FollowedCall,
+    short,
+    standing_problems,
+)
+from workbench.widgets.panel import Panel, as_texts, look, manners
 
 KEPT = 5
 """Calls that are over and still shown."""
@@ -25,11 +32,14 @@ BUSY_HERE = 486
 PLAIN = ("answer", "hold", "resume", "mute", "unmute", "record", "stop_recording")
 """The verbs that need nothing but the call."""
 
+TALKING = ("talk", "relay", "end_talk")
+"""What is asked for the microphone of a page."""
+
 
 class Softphone(Panel):
     """A telephone in the notebook; `Workbench.softphone` makes it."""
 
-    _esm = manners("softphone")
+    _esm = as_texts(WORKLET="talk_worklet", WORKER="talk_worker") + manners("talk", "softphone")
     _css = look("softphone")
     SELDOM = frozenset({"destinations", "recent"})
 
@@ -40,6 +50,7 @@ class Softphone(Panel):
         destinations: Mapping[str, str],
         domain: str = "",
         address: str = "",
+        origin: str = "",
         **options: Any,
     ) -> None:
         """Show the calls of a bench.
@@ -49,6 +60,7 @@ class Softphone(Panel):
             destinations: names and the addresses behind them.
             domain: where a number without an address is called, as `127.0.0.1:5060`.
             address: where calls for it come in, to be shown.
+            origin: of a page elsewhere whose microphone may come by a websocket.
             options: of each `dial`.
         """
         self._bench, self._domain, self._options = bench, domain, options
@@ -60,19 +72,26 @@ class Softphone(Panel):
             calls=[], current="", destinations=named, recent=self._recent, address=address,
             closed=False, problem="",
         )  # fmt: skip
+        self._microphones = mp.Microphones(
+            cast("mp.Bench", bench), origin, self.push, self.pour, self.refresh
+        )
         self._followed.on_news(self.refresh)
         self.refresh()
 
     def prepare(self) -> None:
         """Fold what has happened and show it; on the pump's thread."""
         self._followed.take()
-        calls = [each.row() for each in self._followed.calls]
+        calls = [self._row(each) for each in self._followed.calls]
         closed = self._bench.is_closed
         problems = () if closed else standing_problems(self._bench)
         self.show(calls=calls, closed=closed, problem="\n".join(map(short, problems)))
 
+    def _row(self, followed: FollowedCall) -> dict[str, Any]:
+        return {**followed.row(), "talking": followed.call.id in self._microphones}
+
     def let_go(self) -> None:
-        """Follow the bench no more; its calls go on."""
+        """Follow the bench no more; its calls go on, without a microphone."""
+        self._microphones.close()
         self._followed.stop()
 
     # -- what is clicked -------------------------------------------------------------------
@@ -85,11 +104,29 @@ class Softphone(Panel):
         """
         if action == "dial":
             self._dial(str(fields.get("to", "")))
+        elif action in TALKING:
+            self._talk(action, str(fields.get("call", "")), fields)
         elif action == "dismiss":
             self._followed.forget(str(fields.get("call", "")))
             self.refresh()
         else:
             self._act_on(self._bench.call(str(fields.get("call", ""))), action, fields)
+
+    def _talk(self, action: str, call: str, fields: Mapping[str, Any]) -> None:
+        view = str(fields.get("view", ""))
+        if action == "talk":
+            origin = str(fields.get("origin", ""))
+            self._wait_for(self._microphones.begin, call, origin, view)
+        elif action == "relay":
+            self._microphones.relay(call, view)
+        else:
+            self._microphones.end(call)
+
+    def stream(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        """Take the microphone of a page that speaks through the kernel."""
+        for audio in buffers:
+            call, view = str(content.get("call", "")), str(content.get("view", ""))
+            self._microphones.say(call, view, audio)
 
     def _act_on(self, call: Any, action: str, fields: Mapping[str, Any]) -> None:
         if action == "hangup":

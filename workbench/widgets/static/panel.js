@@ -56,6 +56,7 @@ class Panel {
     this.cleanups = [];
     this.stateListeners = [];
     this.itemListeners = [];
+    this.streamListeners = [];
     this.lost = make("p", { class: "wb-lost", role: "status" });
     this.error = make("p", { class: "wb-error", role: "alert" });
     this.body = make("div", { class: "wb-body" });
@@ -78,6 +79,9 @@ class Panel {
 
   // Calls `listener(items, fresh)` with each batch; an item is { value, buffers }.
   onItems(listener) { this.itemListeners.push(listener); }
+
+  // Calls `listener(content, buffers)` with what may be lost on the way, as it comes.
+  onStream(listener) { this.streamListeners.push(listener); }
 
   onClose(cleanup) { this.cleanups.push(cleanup); }
 
@@ -163,6 +167,8 @@ class Panel {
       this.skew = content.now - Date.now();
       if (!content.open) this.model.send({ kind: "hello" });
     } else if (content.kind === "batch") this.take(content, buffers);
+    else if (content.kind === "stream")
+      for (const listener of this.streamListeners) listener(content, buffers);
     this.watch();
   }
 

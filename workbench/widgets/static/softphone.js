@@ -1,5 +1,5 @@
-// The softphone. State: { calls, current, destinations, recent, address, closed, problem }; a call
-// is a row of followed.py. Everything it asks for is an action of softphone.py.
+// The softphone; talk.js is before it. State: { calls, current, destinations, recent, address, closed, problem }; a call
+// is a row of followed.py, and `talking`. Everything it asks for is an action of softphone.py.
 
 const KEYS = [
   ["1", ""], ["2", "ABC"], ["3", "DEF"],
@@ -24,6 +24,7 @@ export default panel("Softphone", (view) => {
   let state = view.state;
   let chosen = "";
   const nodes = new Map(); // the button of each call
+  const talks = new Map(); // what of this view is in each call, as it was told last: { talk, … }
 
   const call = () => state.calls.find(({ id }) => id === chosen);
   const press = (key) => {
@@ -99,6 +100,17 @@ export default panel("Softphone", (view) => {
   const hold = toggle("Hold", "hold", "resume", (it) => it.held);
   const mute = toggle("Mute", "mute", "unmute", (it) => it.muted);
   const record = toggle("Record", "record", "stop_recording", (it) => it.recording);
+  const talk = button("Talk", () => toggleTalk(chosen), { "aria-pressed": "false" });
+  const still = button("Mute microphone", () => {
+    const { talk } = talks.get(chosen);
+    talk.mute(!talk.muted);
+  }, { "aria-pressed": "false" });
+  const level = (label) => make("meter", { min: "0", max: "1", value: "0", "aria-label": label });
+  const mic = level("Level of your microphone");
+  const far = level("Level of the far end");
+  const levels = make("div", { class: "wb-levels" },
+    make("span", { "aria-hidden": "true" }, "you"), mic, make("span", { "aria-hidden": "true" }, "far end"), far);
+  const spoken = make("p", { class: "wb-spoken", role: "status" });
   const target = make("input", {
     type: "text", "aria-label": "Hand the call on to this number, address or name",
     placeholder: "Hand on to…", autocomplete: "off", spellcheck: "false",
@@ -108,9 +120,9 @@ export default panel("Softphone", (view) => {
   const others = make("div", { class: "wb-others" });
   const transfer = make("div", { class: "wb-transfer", role: "group", "aria-label": "Transfer" }, target, hand, others);
   const verbs = make("div", { class: "wb-verbs", role: "group", "aria-label": "This call" },
-    answer, reject, hold, mute, record, hangup, dismiss);
+    answer, reject, talk, still, hold, mute, record, hangup, dismiss);
   const detail = make("div", { class: "wb-call", role: "group", "aria-label": "The chosen call", tabindex: "-1" },
-    party, uri, make("p", {}, words, " ", timer), digits, last, verbs, transfer);
+    party, uri, make("p", {}, words, " ", timer), digits, last, verbs, levels, spoken, transfer);
   const count = make("p", { class: "wb-count" });
   const list = make("ul", { class: "wb-calls", "aria-label": "Calls" });
   const nothing = make("p", { class: "wb-nothing" }, "No call. Type a number, press the keys or choose whom to call.");
@@ -175,6 +187,38 @@ export default panel("Softphone", (view) => {
       make("button", { type: "button", onclick: () => ask("transfer_to", { other: id }) }, "Connect with ", make("bdi", {}, who))));
   };
 
+  const toggleTalk = (id) => {
+    const mine = talks.get(id)?.talk;
+    if (!mine || mine.isOver()) beginTalk(id);
+    else {
+      mine.end();
+      view.act("end_talk", { call: id });
+    }
+  };
+  const beginTalk = (id) => {
+    const talk = new Talk(view, id, (news) => {
+      talks.set(id, { ...talks.get(id), ...news, talk });
+      if (id === chosen) showTalk(call());
+    });
+    talk.begin();
+  };
+  const loud = (peak) => (peak > 0.001 ? Math.max(0, 1 + Math.log10(peak) / 3) : 0); // from -60 dB
+
+  const showTalk = (it) => {
+    const { phase = "over", text = "", muted = false, level = { mic: 0, far: 0 } } = talks.get(it.id) ?? {};
+    const mine = phase !== "over";
+    const elsewhere = it.talking && !mine;
+    show(talk, isUp(it));
+    talk.setAttribute("aria-pressed", String(mine));
+    show(still, isUp(it) && phase === "talking");
+    still.setAttribute("aria-pressed", String(muted));
+    show(levels, isUp(it) && phase === "talking");
+    [mic.value, far.value] = [muted ? 0 : loud(level.mic), loud(level.far)];
+    setText(spoken, [text, muted && mine && "your microphone is muted", elsewhere && "Somebody talks by another page."]
+      .filter(Boolean).join("; "));
+    show(spoken, spoken.textContent);
+  };
+
   const showCall = (it) => {
     show(detail, Boolean(it));
     show(nothing, !it);
@@ -194,6 +238,7 @@ export default panel("Softphone", (view) => {
     hold.setAttribute("aria-pressed", String(it.held));
     mute.setAttribute("aria-pressed", String(it.muted));
     record.setAttribute("aria-pressed", String(it.recording));
+    showTalk(it);
     showOthers(it);
     tick();
   };
@@ -211,6 +256,8 @@ export default panel("Softphone", (view) => {
   };
 
   const update = () => {
+    for (const [id, { talk }] of talks)
+      if (!state.calls.some((each) => each.id === id && isUp(each))) talk.end("The talk is over: the call is over.");
     pick();
     showList();
     showCall(call());
@@ -237,5 +284,10 @@ export default panel("Softphone", (view) => {
     // Whoever has just dialled goes on with the call: the next keys are for it.
     if (isPlaced && [number, go].includes(number.getRootNode().activeElement)) detail.focus();
   });
+  view.onItems((items) => {
+    for (const { value } of items) talks.get(value.call)?.talk.take(value);
+  });
+  view.onStream((value, buffers) => talks.get(value.call)?.talk.play(value, buffers));
+  view.onClose(() => { for (const { talk } of talks.values()) talk.end(); });
   view.every(500, tick);
 });
