@@ -32,9 +32,18 @@ PAYLOADS = (
 )
 
 CALL_ID = "CA00"
-TAGS = {"table", "thead", "tbody", "tr", "th", "td", "p", "img", "details", "summary"}
+TAGS = {
+    "table", "thead", "tbody", "tr", "th", "td", "p", "pre", "img", "details", "summary",
+}  # fmt: skip
 ATTRIBUTES = {"class", "style", "alt", "src", "border"}
-STYLES = {"", "text-align:left", "font-weight:bold", "opacity:0.6", "text-align: right;"}
+STYLES = {
+    "",
+    "text-align:left",
+    "font-family:monospace",
+    "font-weight:bold",
+    "opacity:0.6",
+    "text-align: right;",
+}
 
 
 def hostile_history(payload: str) -> list[ev.Event]:

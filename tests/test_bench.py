@@ -8,10 +8,12 @@ from typing import Any, cast
 
 import pytest
 
+from tests.hostile import check_harmless
 from workbench import events as ev
 from workbench.bench import Workbench
 from workbench.clock import EPOCH, SystemClock
 from workbench.control import CallControl
+from workbench.engine.account import Account
 from workbench.engine.loopback import FarEnd, Loopback
 from workbench.errors import (
     AddressInUse,
@@ -136,7 +138,7 @@ def test_a_closed_bench_says_so(bench: Workbench) -> None:
         with pytest.raises(NotAllowedNow, match="This workbench is closed"):
             ask()
     assert repr(bench).endswith(": closed>")
-    assert "closed" in bench._repr_html_()
+    assert check_harmless(bench._repr_html_()).endswith("openno")
     assert bench._operation is None
     bench.close()
 
@@ -198,3 +200,24 @@ def test_an_answer_that_fails_changes_nothing(bench: Workbench, engine: Ports) -
     with pytest.raises(AddressInUse):
         bench.answer(second, "127.0.0.1:5090")
     assert taker(bench) is first
+
+
+def test_a_notebook_shows_how_it_stands(tmp_path: Path, engine: Ports) -> None:
+    account = Account(uri="sip:alice@pbx.example", password="canary")
+    store = tmp_path / "<b>store"
+    with Workbench(store, engine=engine, accounts=[account]) as bench:
+        said = check_harmless(bench._repr_html_())
+        assert f"store{store}in progressnonetakes calls atnoneroutesnone" in said
+        assert said.endswith("may call127.0.0.0/8, localhost, loopbackno calls")
+        address = bench.answer(first)
+        call = bench.dial("sip:silent@loopback")
+        said = check_harmless(bench._repr_html_())
+        assert f"takes calls at{address}routesany to first" in said
+        assert "accountssip:alice@pbx.example is " in said
+        assert f"in progress{call.id[:10]}takes" in said
+        assert "canary" not in bench._repr_html_()
+    with Workbench(store, read_only=True) as bench:
+        assert bench.is_read_only
+        assert f"store{store}, to be read only" in check_harmless(bench._repr_html_())
+        assert "1 call" in repr(bench.calls)
+    assert check_harmless(bench._repr_html_()) == f"store{store}openno"

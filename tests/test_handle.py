@@ -14,12 +14,13 @@ import soundfile
 from tests.hostile import CALL_ID, PAYLOADS, check_harmless, hostile_history
 from tests.scripted import ScriptedCall
 from workbench import events as ev
+from workbench.analysis.pictures import Picture
 from workbench.clock import EPOCH
 from workbench.control import CallControl
 from workbench.errors import NotAllowedNow
 from workbench.extension import Extension
 from workbench.flow import Flow, flow
-from workbench.handle import CallHandle, picture_html
+from workbench.handle import CallHandle
 from workbench.replay import Replay, replay
 from workbench.tables import legible
 
@@ -197,7 +198,7 @@ def test_nobody_writes_markup_into_a_call(payload: str, tmp_path: Path) -> None:
     call = hostile(payload, tmp_path)
     said = check_harmless(call._repr_html_())
     assert f"header {legible(payload)}" in said
-    check_harmless(picture_html(b"", payload))
+    check_harmless(Picture.of(b"", payload)._repr_html_())
 
 
 def test_an_equal_replay_is_a_line(tmp_path: Path) -> None:

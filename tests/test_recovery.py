@@ -1,13 +1,17 @@
 """A store that a lost workbench left behind: every call gets its end."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
+import pytest
 import soundfile
 
 from tests.scripted import ScriptedCall
 from workbench import events as ev
+from workbench.bench import Workbench
 from workbench.call import Call
 from workbench.clock import EPOCH
 from workbench.control import CallControl
@@ -117,3 +121,27 @@ def test_a_call_that_was_only_placed_ends_as_failed(tmp_path: Path) -> None:
     _, history = reopened(tmp_path)
     assert isinstance(history[-1], ev.Ended)
     assert (history[-1].status, history[-1].by) == ("failed", "engine")
+
+
+def test_an_interrupt_in_the_middle_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        call_id = f"CA0{number}"
+        history = [msgspec.structs.replace(each, call_id=call_id) for each in abandoned()]
+        leave_behind(tmp_path, history)
+    put, done = CallLog.put, list[str]()
+
+    def interrupted(log: CallLog, events: Sequence[ev.Event]) -> None:
+        if done:
+            raise KeyboardInterrupt
+        put(log, events)
+        done.append(events[0].call_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CallLog, "put", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Workbench(tmp_path)
+    with Workbench(tmp_path) as bench:
+        assert sorted([*done, *bench.recovered]) == ["CA00", "CA01", "CA02"]
+        assert all(call.state.closed for call in bench.calls)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.hostile import PAYLOADS, check_harmless
-from workbench.tables import MOST_CHARACTERS, html_table, legible
+from workbench.tables import MOST_CHARACTERS, facts_table, html_table, legible
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -21,3 +21,8 @@ def test_a_table_of_facts_has_its_titles_in_the_first_column() -> None:
     html = html_table((), [("a", "b")])
     assert '<th style="text-align:left">a</th><td style="text-align:left">b</td>' in html
     assert "thead" not in html
+
+
+def test_facts_are_in_words() -> None:
+    said = check_harmless(facts_table([("a", ("b", "c")), ("d", True), ("e", ()), ("f", 0)]))
+    assert said == "ab, cdyesenot setf0"

@@ -4,18 +4,15 @@ It can be used from a plain script, from a notebook cell (`await bench.dial(...)
 tests; the calls never run on the thread that asks.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from functools import cached_property
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 from workbench import events as ev
 from workbench.arguments import (
     LOOPBACK,
     as_flow,
-    as_flows,
     as_policy,
     as_speech,
     call_limits,
@@ -33,21 +30,18 @@ from workbench.engine import Engine
 from workbench.engine.account import Account
 from workbench.engine.pool import Pool
 from workbench.engine.terms import CODECS, as_codecs, as_srtp
-from workbench.errors import InvalidInput, NotAllowedNow, WorkbenchError
+from workbench.errors import NotAllowedNow, WorkbenchError
 from workbench.flow import Flow
 from workbench.handle import CallHandle
 from workbench.operation import Operation
 from workbench.policy import Policy
+from workbench.reading import Reading
 from workbench.receiving import Receiving
 from workbench.recovery import recover
-from workbench.replay import Flows, Replay, replay
 from workbench.shipped import shipped
 from workbench.showing import Showing
 from workbench.speech.choice import Speech
 from workbench.store import CallLog
-
-if TYPE_CHECKING:
-    from workbench.analysis.frames import Frames
 
 MOST_FAILURES = 100
 """Of failed flows, kept for `check`."""
@@ -55,7 +49,7 @@ STORE = Path("workbench-store")
 """Where a bench keeps its calls when nothing else is said."""
 
 
-class Workbench(Receiving, AskedFor, Showing):
+class Workbench(Receiving, Reading, AskedFor, Showing):
     """A bench: place, take, watch, replay and query calls.
 
     Opening it ends on record what an earlier bench left open. Close it, or use it in a
@@ -168,20 +162,6 @@ class Workbench(Receiving, AskedFor, Showing):
         )  # fmt: skip
         return CallHandle(operation.run(place), self)
 
-    def call(self, call: CallHandle | str) -> CallHandle:
-        """Return a call by its id, or by the beginning of it.
-
-        Raises:
-            CallNotFound: there is none.
-            InvalidInput: there are several.
-        """
-        return CallHandle(self._id(call), self)
-
-    @property
-    def calls(self) -> list[CallHandle]:
-        """All calls of the store, oldest first."""
-        return [CallHandle(call_id, self) for call_id in self._store.call_ids()]
-
     def subscribe(self, subscriber: Callable[[ev.Event], None]) -> Callable[[], None]:
         """Call `subscriber` with each event once it is stored, on the bench's thread.
 
@@ -193,31 +173,6 @@ class Workbench(Receiving, AskedFor, Showing):
     def on_closed(self, tell: Callable[[str], None]) -> None:
         """Call `tell` with the id of each call that is over and on record, on that thread."""
         self._running().switchboard.on_closed(tell)
-
-    # -- replay ----------------------------------------------------------------------------
-
-    def replay(self, call: CallHandle | str, flow: Flows) -> Replay:
-        """Compare what a flow decides on a recorded call with what was decided then.
-
-        Of a call that several flows took, one after another, the parts of the given flow are
-        compared, or of several: a list, or a mapping by the names on record.
-        """
-        today = as_flows(flow)
-        return replay(self.read(self._id(call)), today)
-
-    def replay_all(self, flow: Flow, name: str | None = None) -> Iterator[Replay]:
-        """Replay every call that a flow of this name took (by default the flow's own name)."""
-        wanted = as_flow(flow).name if name is None else name
-        return self._replays(flow, wanted, self._histories())
-
-    def _replays(
-        self, flow: Flow, wanted: str, histories: Iterator[tuple[str, Sequence[ev.Event]]]
-    ) -> Iterator[Replay]:
-        for _, history in histories:
-            if any(
-                isinstance(event, ev.FlowStarted) and event.flow == wanted for event in history
-            ):
-                yield replay(history, {wanted: flow})
 
     # -- the state of things ---------------------------------------------------------------
 
@@ -266,20 +221,6 @@ class Workbench(Receiving, AskedFor, Showing):
         holds = "closed" if self._closed else f"{len(self._log.call_ids())} calls"
         return f"<Workbench {self._log.folder}: {holds}>"
 
-    def _repr_html_(self) -> str:
-        if self._closed:
-            return f"<p>{escape(repr(self))}</p>"
-        calls = self.frames.calls()
-        columns = ["direction", "from", "to", "status", "start", "duration", "flow", "outcome"]
-        return f"<p>{len(calls)} calls</p>" + calls[columns].tail(20).to_html(escape=True)
-
-    @cached_property
-    def frames(self) -> "Frames":
-        """The calls of the store as pandas frames."""
-        from workbench.analysis.frames import Frames  # noqa: PLC0415 - pandas is slow to load
-
-        return Frames(self._histories)
-
     # -- for handles -----------------------------------------------------------------------
 
     @property
@@ -291,10 +232,6 @@ class Workbench(Receiving, AskedFor, Showing):
     def sources(self) -> Path:
         """Where the sources of flows are kept, by version."""
         return self._log.sources
-
-    def read(self, call_id: str) -> Sequence[ev.Event]:
-        """Return the events of a call."""
-        return self._store.history(call_id)
 
     def closed(self, call_id: str) -> "Future[None]":
         """Return a future that is done when a call is over and all of it on record."""
@@ -323,22 +260,10 @@ class Workbench(Receiving, AskedFor, Showing):
         operation = self._running()
         operation.run(operation.replace_flow(call_id, following))
 
-    def _histories(self) -> Iterator[tuple[str, Sequence[ev.Event]]]:
-        return self._store.histories()
-
     @property
     def _store(self) -> CallLog:
         self._check_open()
         return self._log
-
-    def _id(self, call: Any) -> str:
-        """Find a call, or the one meant by a handle."""
-        if isinstance(call, CallHandle):
-            return call.id
-        if isinstance(call, str):
-            return self._store.find_call(call)
-        message = f"A call is named by its id or its handle, not by {call!r}."
-        raise InvalidInput(message)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -14,6 +14,7 @@ from workbench import events as ev
 from workbench.errors import NotAllowedNow
 from workbench.ledger import Ledger
 from workbench.spans import ENDS, STARTS
+from workbench.tables import legible
 from workbench.vault import MARK
 
 Direction = Literal["inbound", "outbound"]
@@ -133,6 +134,11 @@ class Call:
         for event in (first, *rest):
             call.apply(event)
         return call
+
+    def __repr__(self) -> str:
+        """Say which call it is and how it stands."""
+        ends = legible(f"{self.from_} → {self.to}")
+        return f"<Call {self.id} {self.direction} {ends}: {self.status}>"
 
     @property
     def status(self) -> str:

@@ -286,26 +286,16 @@ def replay(call: str | None, every: bool, flow: str, store: str) -> None:
 
 
 def _replay_all(bench: Any, flow: Any, console: Console) -> int:
-    from rich.progress import Progress
-
     from workbench.narration import verdict
+    from workbench.replay import summary
 
-    count = diverged = 0
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("Replaying", total=len(bench.calls))
-        for result in bench.replay_all(flow):
-            count += 1
-            progress.advance(task)
-            if not result.equal:
-                diverged += 1
-                progress.console.print(verdict(result))
-    if not count:
-        console.print(f"No call of this store was taken by a flow named {flow.name!r}.")
-        return 2
-    console.print(
-        f"{count - diverged} of {count} calls decide the same with {flow.name} today."
-    )
-    return 1 if diverged else 0
+    replays = bench.replay_all(flow)
+    for result in replays:
+        if not result.equal:
+            console.print(verdict(result))
+    made = list(replays)
+    console.print(summary(flow.name, made))
+    return max((0 if each.equal else 1 for each in made), default=2)
 
 
 @main.command()

@@ -1,11 +1,9 @@
 """What a person holds of one call, while it goes on and ever after."""
 
 import asyncio
-import base64
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,7 +21,7 @@ from workbench.flow import Flow
 from workbench.recording import open_recording
 from workbench.replay import Flows, HeardAgain, listen_again, replay
 from workbench.speech.choice import Speech
-from workbench.tables import html_table, legible
+from workbench.tables import html_table
 from workbench.views.history import History
 from workbench.views.ladder import Ladder, ladder
 from workbench.views.transcript import Transcript
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from workbench.analysis.pictures import Picture
     from workbench.widgets.live import LiveCall
     from workbench.widgets.player import Player
 
@@ -306,7 +305,7 @@ class CallHandle(AskedVerbs):
         news = News(self.id, self._keeper.subscribe)
         return LiveCall(self, news, sources=self._keeper.sources)
 
-    def waveform(self) -> bytes:
+    def waveform(self) -> "Picture":
         """Draw the recording with prompts and digits marked, as a PNG.
 
         Raises:
@@ -314,31 +313,23 @@ class CallHandle(AskedVerbs):
         """
         stored = self._stored()
         samples, rate = self.audio()
-        from workbench.analysis.pictures import waveform_picture  # noqa: PLC0415 - as above
+        from workbench.analysis import pictures  # noqa: PLC0415 - as above
 
-        return waveform_picture(samples, rate, self.history, stored.start_media_ms)
+        png = pictures.waveform_picture(samples, rate, self.history, stored.start_media_ms)
+        return pictures.Picture.of(png, f"Waveform of call {self.id}")
 
     def __repr__(self) -> str:
         """Say which call it is and how it stands."""
-        call = self.state
-        ends = f"{call.from_} → {call.to}"
-        return f"<Call {call.id} {call.direction} {legible(ends)}: {call.status}>"
+        return repr(self.state)
 
     def _repr_html_(self) -> str:
         return _summary(self.state) + self._picture_html() + self.history._repr_html_()
 
     def _picture_html(self) -> str:
         try:
-            png = self.waveform()
+            return self.waveform()._repr_html_()
         except (NotAllowedNow, InvalidAudio):
             return ""
-        return picture_html(png, f"Waveform of call {self.id}")
-
-
-def picture_html(png: bytes, description: str) -> str:
-    """Return a PNG as an image that needs no kernel and no file."""
-    code = base64.b64encode(png).decode()
-    return f'<p><img alt="{escape(description)}" src="data:image/png;base64,{code}"></p>'
 
 
 def _summary(call: Call) -> str:

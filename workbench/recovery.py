@@ -13,6 +13,7 @@ from workbench.call import Call
 from workbench.effects import clear_live, live_paths, store_live
 from workbench.ending import LOST, lost_ends
 from workbench.errors import StoreUnreadable, WorkbenchError
+from workbench.progress import watched
 from workbench.store import CallLog
 
 ATTEMPTS, PAUSE_S = 100, 0.05
@@ -28,7 +29,8 @@ def recover(log: CallLog) -> list[str]:
     when it really ended.
     """
     ended = []
-    for call_id in log.unfinished():
+    unfinished = log.unfinished()
+    for call_id in watched(unfinished, "Looking for calls left open", len(unfinished)):
         try:
             history = log.history(call_id)
         except StoreUnreadable:

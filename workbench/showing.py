@@ -3,15 +3,21 @@
 The widgets are loaded when one is asked for: scripts and tests need none of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from workbench.at_the_desk import at_the_desk
 from workbench.engine import Occupancy
+from workbench.engine.account import Registration
 from workbench.errors import InvalidInput
 from workbench.flow import Flow
 from workbench.operation import Operation
+from workbench.policy import Policy
+from workbench.routes import Routes
 from workbench.store import CallLog
+from workbench.tables import facts_table
+from workbench.views.calls import SHORT, Calls
 
 if TYPE_CHECKING:
     from workbench.widgets.followed import Bench
@@ -24,6 +30,10 @@ class Showing(Protocol):
 
     _operation: Operation | None
     _closed: bool
+    _read_only: bool
+    _log: CallLog
+    _policy: Policy
+    _routes: Routes
 
     @property
     def _store(self) -> CallLog:
@@ -33,9 +43,45 @@ class Showing(Protocol):
         """Let a flow take calls at an address; `Receiving` does."""
 
     @property
+    def addresses(self) -> list[str]:
+        """The SIP URIs at which calls are taken; `Receiving` knows them."""
+
+    @property
+    def accounts(self) -> Mapping[str, Registration]:
+        """How each account stands; `Receiving` knows it."""
+
+    @property
+    def calls(self) -> Calls[Any]:
+        """All calls of the store; `Reading` reads them."""
+
+    def _repr_html_(self) -> str:
+        if self._closed:
+            return facts_table([("store", self._log.folder), ("open", False)])
+        return facts_table(self._facts()) + self.calls._repr_html_()
+
+    def _facts(self) -> Iterator[tuple[str, object]]:
+        yield "store", f"{self._log.folder}{', to be read only' if self._read_only else ''}"
+        yield "in progress", _named(call_id[:SHORT] for call_id in self.in_progress)
+        yield "takes calls at", _named(self.addresses)
+        yield "routes", _named(f"{each.pattern} to {each.flow.name}" for each in self._routes)
+        accounts = self.accounts.values()
+        yield "accounts", _named(f"{each.uri} is {each.state}" for each in accounts)
+        yield "may call", _named(self._policy.allow)
+
+    @property
     def is_closed(self) -> bool:
         """Whether it was closed."""
         return self._closed
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it only looks at its store."""
+        return self._read_only
+
+    @property
+    def folder(self) -> Path:
+        """Where its store lies."""
+        return self._log.folder
 
     @property
     def in_progress(self) -> list[str]:
@@ -102,6 +148,10 @@ class Showing(Protocol):
         return Softphone(
             bench, destinations=named, domain=domain, address=address, origin=origin, **options
         )
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def _names(destinations: Any) -> dict[str, str]:

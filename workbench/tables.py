@@ -40,6 +40,19 @@ def html_table(
     return f'<table class="{classes}">{top}<tbody>{written}</tbody></table>'
 
 
+def facts_table(facts: Iterable[tuple[str, object]]) -> str:
+    """Write names and what they stand for as an HTML table."""
+    return html_table((), [(name, _in_words(value)) for name, value in facts])
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return _in_words(", ".join(map(str, value)))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not set" if value is None or value == "" else str(value)
+
+
 def _cells(cells: Sequence[str], *, titled: bool) -> str:
     tags = ["th" if titled and column == 0 else "td" for column in range(len(cells))]
     return "".join(

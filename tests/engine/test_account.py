@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from workbench.engine.account import Account, explained
+from tests.hostile import check_harmless
+from workbench.engine.account import Account, Registration, explained
 from workbench.engine.registrar import credentials
 from workbench.engine.wire import Frames, UseAccount, pack
 from workbench.errors import InvalidInput
@@ -121,3 +122,14 @@ def test_a_challenge_is_explained_with_what_to_do() -> None:
     assert explained("Busy Here", 486, ALICE.uri) == "Busy Here"
     assert "account sip:alice@pbx.example were not accepted" in explained("No", 401, ALICE.uri)
     assert "name an account" in explained("No", 407, "")
+
+
+def test_a_notebook_shows_all_but_the_password() -> None:
+    said = check_harmless(ALICE._repr_html_())
+    assert PASSWORD not in ALICE._repr_html_()
+    assert said.endswith("password[hidden]")
+    assert "sip:alice@pbx.example" in said
+    bare = Account(uri="sip:alice@pbx.example")
+    assert check_harmless(bare._repr_html_()).endswith("passwordnot set")
+    failed = Registration(uri=bare.uri, state="failed", reason="<b>no</b>")
+    assert "<b>no</b>" in check_harmless(failed._repr_html_())

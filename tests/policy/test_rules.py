@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.hostile import check_harmless
 from workbench.errors import InvalidInput
 from workbench.policy import Policy
 
@@ -119,3 +120,9 @@ def test_trust_is_by_address() -> None:
     assert policy.trusts("192.0.2.9")
     assert not any(map(policy.trusts, ["192.0.3.9", "", "loopback", "sip.example.com"]))
     assert not Policy().trusts("127.0.0.1")
+
+
+def test_a_notebook_shows_the_rules() -> None:
+    said = check_harmless(TRUNK._repr_html_())
+    assert "allowtrunk.example, +4930, +1, 100@trunk.example" in said
+    assert "calls_at_once200" in said

@@ -1,6 +1,7 @@
 """Exact replay: equal for the same decisions, and the right line for each of ten edits."""
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -143,3 +144,25 @@ def test_a_replay_that_breaks_off_lets_its_flow_tidy_up(
     with pytest.raises(KeyError):
         replay(history, flow)
     assert capsys.readouterr().out.startswith("<workbench.flow_loop.FlowLoop")
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Let an interrupt be heard: a test in the background may have been told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("interrupts")
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_an_interrupt_ends_the_replay_and_is_no_failure_of_the_flow(
+    history: Sequence[ev.Event], tmp_path: Path, swallowed: bool
+) -> None:
+    body = "    signal.raise_signal(signal.SIGINT)\n"
+    if swallowed:
+        body = f"    try:\n    {body}    except BaseException:\n        pass\n"
+    greeting = '    await call.play("greeting.wav")\n'
+    flow = load(tmp_path, "import signal\n" + SOURCE.replace(greeting, body + greeting))
+    with pytest.raises(KeyboardInterrupt):
+        replay(history, flow)

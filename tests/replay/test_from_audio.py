@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.effects.test_listening import listens, story
+from tests.hostile import check_harmless
 from tests.speech.parts import SPEECH, audio
 from workbench import events as ev
 from workbench.errors import NotAllowedNow
@@ -41,6 +42,9 @@ async def test_what_was_heard_is_found_again_where_it_was(tmp_path: Path) -> Non
     ended = next(f for f in first.findings if f.kind is ev.SpeechEnded)
     assert ended.media_ms == ended.fields["end_ms"] + 700
     assert set(first.texts[0].split()) == {"tick"}
+    said = check_harmless(first._repr_html_())
+    assert f"then{SAID.text}now{first.texts[0]}" in said
+    assert repr(first).splitlines()[2].split(maxsplit=1) == ["then", SAID.text]
 
 
 async def test_a_call_that_nobody_listened_to_is_refused(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.hostile import PAYLOADS, hostile_history
+from tests.hostile import PAYLOADS, check_harmless, hostile_history
 from workbench import events as ev
 from workbench.clock import EPOCH
 from workbench.views.ladder import ladder
@@ -50,3 +50,12 @@ def test_nobody_writes_a_line_into_a_diagram(payload: str) -> None:
         )
         assert own in ("us", "them", "us->>them", "them->>us")
         assert re.fullmatch(r"(?:[A-Za-z0-9 .-]|#\d+;)+", text)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_notebook_shows_it_line_by_line_and_nobody_writes_markup_into_it(
+    payload: str,
+) -> None:
+    drawn = ladder(hostile_history(payload))
+    assert repr(drawn) == str(drawn)
+    assert check_harmless(drawn._repr_html_()) == str(drawn)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.effects.test_listening import HELLO, listens, story
+from tests.hostile import check_harmless
 from workbench import events as ev
 from workbench.analysis.frames import Frames
 from workbench.speech.scripted import Said, ScriptedEars
@@ -25,7 +26,12 @@ def test_a_transcript_has_a_line_an_utterance(history: list[ev.Event]) -> None:
     ]  # fmt: skip
     assert transcript.text("received") == HELLO.text
     assert "far end: hello my name is Ann" in str(transcript)
-    assert "<b>" not in transcript._repr_html_()
+    assert "<b>please</b>" in check_harmless(transcript._repr_html_())
+
+
+def test_silence_is_said_to_be_silence() -> None:
+    assert check_harmless(Transcript([])._repr_html_()) == str(Transcript([]))
+    assert "Nothing was said" in str(Transcript([]))
 
 
 def test_it_grows_while_somebody_speaks(history: list[ev.Event]) -> None:

@@ -7,6 +7,7 @@ import msgspec
 import pandas as pd
 
 from workbench import events as ev
+from workbench.tables import html_table
 from workbench.views.call_log import COLUMNS, call_row
 from workbench.views.media_quality import COLUMNS as QUALITY
 from workbench.views.media_quality import quality_rows
@@ -49,6 +50,14 @@ class Frame(pd.DataFrame):
             return super().to_html(*args, **options)
 
 
+KINDS = {
+    "calls()": "one row a call",
+    "events()": "one row an event",
+    "quality()": "one row a sample of RTP and RTCP",
+    "transcripts()": "one row an utterance",
+}
+
+
 class Frames:
     """The frames of one store."""
 
@@ -58,7 +67,10 @@ class Frames:
 
     def __repr__(self) -> str:
         """Name the frames there are."""
-        return "<Frames: calls(), events(), quality(), transcripts()>"
+        return f"<Frames: {', '.join(KINDS)}>"
+
+    def _repr_html_(self) -> str:
+        return html_table((), KINDS.items())
 
     def calls(self) -> pd.DataFrame:
         """Return one row a call, with the columns of `views.call_log.COLUMNS`.

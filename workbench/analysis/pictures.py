@@ -1,8 +1,11 @@
 """Pictures of calls: what was heard and said, with what the flow did on the same axis."""
 
 import io
+from base64 import b64encode
 from collections.abc import Sequence
+from html import escape
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +25,27 @@ LABEL_CHARACTERS = 60
 RECEIVED, SENT, DIGIT = "#3b82c4", "#d0702f", "#3a9a66"
 INK = "#808080"
 """Read on white and on black alike: the picture has no background of its own."""
+
+
+class Picture(bytes):
+    """A PNG, which a notebook shows without a kernel and without a file."""
+
+    description: str
+
+    @classmethod
+    def of(cls, png: bytes, description: str) -> Self:
+        """Say what a PNG shows."""
+        picture = cls(png)
+        picture.description = description
+        return picture
+
+    def __repr__(self) -> str:
+        """Say what it shows instead of its bytes."""
+        return f"<PNG of {len(self)} bytes: {self.description}>"
+
+    def _repr_html_(self) -> str:
+        data = f"data:image/png;base64,{b64encode(self).decode()}"
+        return f'<p><img alt="{escape(self.description)}" src="{data}"></p>'
 
 
 def waveform_picture(

@@ -8,13 +8,14 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Literal, NoReturn, Self, cast
 
 from workbench import sip
 from workbench.engine.terms import as_codecs, as_srtp
 from workbench.errors import InvalidInput
+from workbench.tables import facts_table
 
 LEAST_S, MOST_S = 30, 86_400
 TRANSPORTS = ("udp", "tcp", "tls")
@@ -104,6 +105,10 @@ class Account:
         object.__setattr__(self, "username", self.username or address.user)
         self._check_fields()
 
+    def _repr_html_(self) -> str:
+        shown = [(each.name, getattr(self, each.name)) for each in fields(self) if each.repr]
+        return facts_table([*shown, ("password", _HIDDEN if self.secret.reveal() else "")])
+
     def _check_fields(self) -> None:
         for name in ("username", "realm"):
             value = getattr(self, name)
@@ -190,9 +195,12 @@ class Registration:
     """The registrar's last word; 0 before there is one."""
     reason: str = ""
 
-    def changed(self, **fields: Any) -> "Registration":
+    def changed(self, **others: Any) -> "Registration":
         """Return it with other fields."""
-        return replace(self, **fields)
+        return replace(self, **others)
+
+    def _repr_html_(self) -> str:
+        return facts_table(vars(self).items())
 
 
 def explained(reason: str, sip_code: int, uri: str) -> str:

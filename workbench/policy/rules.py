@@ -10,6 +10,7 @@ from workbench.errors import InvalidAddress, InvalidInput
 from workbench.numbers import Dialled, is_region, read_number
 from workbench.policy.patterns import Pattern, is_prefix, parse_pattern
 from workbench.sip import SipAddress, parse_address
+from workbench.tables import facts_table
 
 LOOPBACK = ("127.0.0.0/8", "localhost", "loopback")
 """What may be called when nothing else is said: this machine, and a simulated line."""
@@ -60,6 +61,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             msgspec.structs.force_setattr(self, name, patterns)
         _check_trusted(self.trusted_hosts)
         _check_limits(self)
+
+    def _repr_html_(self) -> str:
+        return facts_table(msgspec.structs.asdict(self).items())
 
     def check_destination(self, uri: str) -> Refusal | None:
         """Say why a SIP URI, whatever it holds, may not be called; None when it may."""

@@ -1,8 +1,12 @@
 """Exact replay: feed a recorded call to a flow and find the first decision that differs."""
 
+import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import zip_longest
+from types import FrameType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -57,6 +61,8 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
             f", at {self.where or 'the start'}:\n  then: {self.then}\n  now:  {self.now}"
         )
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         where = "before there was audio"
         if self.media_ms is not None:
@@ -91,11 +97,35 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
             f"Call {self.call_id}: all {self.decisions} decisions of {self.flow} are the same."
         )
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         if self.divergence is not None:
             return self.divergence._repr_html_()
         same = f"all {self.decisions} decisions of {self.flow} are the same"
         return html_table((), [("call", self.call_id), ("replay", same)])
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a person's interrupt end the block, and not pass for a failure of the flow in it."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    told: list[int] = []
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        told.append(number)
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, tell)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if told:
+        raise KeyboardInterrupt
 
 
 def replay(history: Sequence[ev.Event], flow: Flows) -> Replay:
@@ -110,9 +140,13 @@ def replay(history: Sequence[ev.Event], flow: Flows) -> Replay:
         InvalidInput: no flow of these names took the call.
     """
     parts = chosen(segments(history), flow, history[0].call_id)
-    result = _compare(history, parts, flow, lines=False)
+    with interruptible():
+        result = _compare(history, parts, flow, lines=False)
+    if result.equal:
+        return result
     # Which line decided costs as much as all the rest, and is asked for only when it matters.
-    return result if result.equal else _compare(history, parts, flow, lines=True)
+    with interruptible():
+        return _compare(history, parts, flow, lines=True)
 
 
 def _compare(

@@ -16,6 +16,7 @@ from workbench.speech.choice import Speech
 from workbench.speech.ears import Finding, Order
 from workbench.speech.expected import Expected
 from workbench.speech.offline import hear_again
+from workbench.tables import html_table, legible
 
 SAMPLES_A_MS = 8
 
@@ -43,6 +44,21 @@ class HeardAgain(msgspec.Struct, frozen=True, kw_only=True):
     def recorded_texts(self) -> list[str]:
         """What was understood then."""
         return [final.text for final in self.recorded if final.text]
+
+    def __str__(self) -> str:
+        """Put what is understood today below what was understood then."""
+        return "\n".join(f"{name:9} {text}" for name, text in self._facts())
+
+    __repr__ = __str__
+
+    def _facts(self) -> list[tuple[str, str]]:
+        then, now = (legible(" / ".join(each)) for each in (self.recorded_texts, self.texts))
+        same = self.texts == self.recorded_texts
+        heard = f"{self.listening} hears {'the same' if same else 'something else'}"
+        return [("call", self.call_id), ("listening", heard), ("then", then), ("now", now)]
+
+    def _repr_html_(self) -> str:
+        return html_table((), self._facts())
 
 
 def listen_again(

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.engine.slices import FRAME_BYTES, FRAME_MS, Slice
+from workbench.progress import watched
 from workbench.speech.choice import Speech, choose
 from workbench.speech.ears import Finding, Names, Order
 from workbench.speech.expected import Expected
@@ -40,7 +41,8 @@ def hear_again(
     findings: list[Finding] = []
     listening = Listening(order, speech.choices, AtOnce(recognizer), findings.append)
     waiting = deque(sorted(expected, key=lambda one: one[0]))
-    for audio_slice in slices(audio, order, from_ms):
+    heard = slices(audio, order, from_ms)
+    for audio_slice in watched(heard, "Listening to frames", len(audio) // SAMPLES + 1):
         while waiting and waiting[0][0] <= audio_slice.media_ms:
             listening.expect(waiting.popleft()[1])
         listening.put(audio_slice)

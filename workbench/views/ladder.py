@@ -1,6 +1,7 @@
 """The SIP ladder: the messages of a call between two lines, top to bottom."""
 
 from collections.abc import Sequence
+from html import escape
 
 from workbench import events as ev
 from workbench.tables import legible
@@ -13,6 +14,14 @@ class Ladder(str):
 
     messages: Sequence[ev.SipMessageTraced]
     ends: tuple[str, str]
+
+    def __repr__(self) -> str:
+        """Show the ladder as it is, and not on one line."""
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        # A page that nbconvert makes has another font even for this.
+        return f'<pre style="font-family:monospace">{escape(self)}</pre>'
 
     def to_mermaid(self) -> str:
         """Return it as a sequence diagram in the language of Mermaid."""

@@ -15,6 +15,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
+SILENCE = "Nothing was said, or nobody listened."
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One utterance."""
 
@@ -60,11 +63,13 @@ class Transcript(Sequence[Line]):
 
     def __str__(self) -> str:
         """Put a line for each utterance."""
-        return "\n".join(map(str, self._lines)) or "Nothing was said, or nobody listened."
+        return "\n".join(map(str, self._lines)) or SILENCE
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        if not self._lines:
+            return f"<p>{SILENCE}</p>"
         body = [
             (
                 f"{line.start_ms / 1000:.2f} s",
