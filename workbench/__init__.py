@@ -80,8 +80,9 @@ __all__ = [
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """Give a notebook `%bench` and `%%flow`; what `%load_ext workbench` calls."""
+    """Give a notebook `%bench`, `%%flow` and `@flow`; what `%load_ext workbench` calls."""
     ipython.register_magics(import_module("workbench.magics").WorkbenchMagics)
+    ipython.user_ns.setdefault("flow", flow)
 
 
 def __getattr__(name: str) -> Any:
