@@ -82,6 +82,7 @@ __all__ = [
 def load_ipython_extension(ipython: Any) -> None:
     """Give a notebook `%bench`, `%%flow` and `@flow`; what `%load_ext workbench` calls."""
     ipython.register_magics(import_module("workbench.magics").WorkbenchMagics)
+    import_module("workbench.completion").complete(ipython)
     ipython.user_ns.setdefault("flow", flow)
 
 
