@@ -290,12 +290,14 @@ def _replay_all(bench: Any, flow: Any, console: Console) -> int:
     from workbench.replay import summary
 
     replays = bench.replay_all(flow)
-    for result in replays:
-        if not result.equal:
-            console.print(verdict(result))
-    made = list(replays)
-    console.print(summary(flow.name, made))
-    return max((0 if each.equal else 1 for each in made), default=2)
+    try:
+        for result in replays:
+            if not result.equal:
+                console.print(verdict(result))
+    finally:
+        # Also after an interrupt: what was compared until then is known.
+        console.print(summary(flow.name, replays.made))
+    return max((0 if each.equal else 1 for each in replays.made), default=2)
 
 
 @main.command()

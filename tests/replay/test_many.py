@@ -52,6 +52,7 @@ def test_an_interrupt_loses_nothing() -> None:
     with pytest.raises(KeyboardInterrupt):
         list(replays)
     assert repr(replays) == "<Replays of desk: 1 of 3 calls looked at>"
+    assert [each.call_id for each in replays.made] == ["CA1"]
     assert [each.call_id for each in replays] == ["CA1", "CA2", "CA3"]
 
 

@@ -36,6 +36,11 @@ class Replays:
                 yield self._made[at]
                 at += 1
 
+    @property
+    def made(self) -> tuple[Replay, ...]:
+        """Those that are made already."""
+        return tuple(self._made)
+
     def _make(self, bar: Bar) -> bool:
         """Replay the next call that the flow took; False when there is none left."""
         while self._left:
