@@ -27,6 +27,13 @@ print("free again")
 """
 RECOVERED = "print(bench.calls[-1].ended.by, bench.recovered); bench.close()"
 
+KILL = """
+import os, signal
+for worker in bench._running().engine.workers.values():
+    os.kill(worker, signal.SIGKILL)
+"""
+FILL = 'bench._log.recorder._writer.execute("PRAGMA max_page_count = 1"); None'
+
 gate = threading.Event()
 """Opened by a test when the far end shall answer."""
 
@@ -223,25 +230,48 @@ def test_a_call_that_comes_in_is_answered_and_one_is_rejected(
     book.run(1)
 
 
-def test_a_call_is_handed_on_and_a_bad_address_is_told(
+def test_what_goes_wrong_is_told_with_what_to_do(
     notebook: Open, far: Workbench, address: str, tmp_path: Path
 ) -> None:
-    book = notebook("transfer", cells(address, tmp_path / "store"))
+    # The far end is no registrar, and says so.
+    at = address.removeprefix("sip:")
+    account = f"Account(uri='sip:us@pbx.test', password='x', registrar={at!r})"
+    setup = (
+        "from workbench import Account, Workbench\n"
+        f"bench = Workbench({str(tmp_path / 'store')!r}, accounts=[{account}])\n"
+        f"bench.softphone({{'Reception': {address!r}}}, listen='127.0.0.1:0')"
+    )
+    book = notebook("wrong", [setup, KILL, FILL, "bench.close()"])
     out = book.run(0)
+    error, problem = out.locator(".wb-panel > .wb-error"), out.locator(".wb-talk > .wb-error")
+    expect(problem).to_contain_text("sip:us@pbx.test is not registered")
     gate.set()
     dial(out)
     expect(words(out)).to_have_text("connected")
-    target(out).fill("<img src=x onerror=alert(1)>")
-    button(out, "Transfer").click()
-    expect(out.locator(".wb-panel > .wb-error")).to_contain_text("<img src=x")
-    target(out).fill("Reception")
-    button(out, "Transfer").click()
-    # The far end refuses every REFER without a policy that allows it.
-    expect(out.locator(".wb-panel > .wb-error")).not_to_contain_text("<img")
-    expect(words(out)).to_have_text("connected")
-    button(out, "Hang up").click()
-    expect(words(out)).to_contain_text("ended by app")
+    for to, said in (
+        ("<img src=x onerror=alert(1)>", "<img src=x"),
+        ("sip:sales@192.0.2.1", "192.0.2.1 is not in `Policy.allow`: add it there"),
+        ("Reception", "The call was not handed on, and goes on as it was: 603"),
+    ):
+        target(out).fill(to)
+        button(out, "Transfer").click()
+        expect(error).to_contain_text(said)
+        expect(words(out)).to_have_text("connected")
+    book.run(1)
+    expect(words(out)).to_contain_text("ended by engine: failed")
+    expect(words(out)).to_contain_text("was lost")
     number(out).fill("nobody")
     button(out, "Call").click()
-    expect(out.locator(".wb-panel > .wb-error")).to_contain_text("nobody")
-    book.run(1)
+    expect(error).to_contain_text("'nobody' is not a SIP address: write sip:USER@HOST")
+    number(out).fill("sip:sales@192.0.2.1")
+    button(out, "Call").click()
+    expect(words(out)).to_contain_text("is not in `Policy.allow`: add it there")
+    expect(error).to_be_empty()
+    dial(out)
+    expect(words(out)).to_have_text("connected")
+    book.run(2)
+    button(out, "4").click()
+    expect(problem).to_contain_text("Free some space on its disk")
+    expect(words(out)).to_have_text("ended, since nothing can be recorded any more")
+    book.run(3)
+    expect(problem).to_have_text(CLOSED)

@@ -23,7 +23,7 @@ from workbench.widgets.softphone import Softphone
 def engine() -> Loopback:
     far_ends = {
         "bob": FarEnd(),
-        "fussy": FarEnd(reinvites=(488,)),
+        "fussy": FarEnd(reinvites=(488,), transfer=None),
         "slow": FarEnd(answers_after_s=None),
     }
     return Loopback(SystemClock(), far_ends)
@@ -97,15 +97,25 @@ def says(words: str) -> Callable[[dict[str, Any]], bool]:
     return lambda state: bool(state["calls"][-1]["words"] == words)
 
 
-def test_what_the_far_end_refuses_is_told(bench: Workbench, phone: Softphone) -> None:
+@pytest.mark.parametrize(
+    ("action", "fields", "said"),
+    [
+        ("hold", {}, "488"),
+        ("transfer", {"to": "bob"}, "The call was not handed on, and goes on as it was: 603"),
+        ("transfer_to", {"other": "CA-none"}, "CA-none"),
+    ],
+)
+def test_what_the_far_end_refuses_is_told(
+    bench: Workbench, phone: Softphone, action: str, fields: dict[str, str], said: str
+) -> None:
     told = threading.Event()
     complain = phone.complain
     phone.complain = lambda problem: (complain(problem), told.set())  # type: ignore[method-assign, assignment, func-returns-value]
     call = talking(bench, phone, "fussy")
     told.clear()
-    phone.act("hold", call=call)
+    phone.act(action, call=call, **fields)
     assert told.wait(10)
-    assert "488" in shown(phone)["error"]
+    assert said in shown(phone)["error"]
 
 
 def test_keys_go_out_in_order(bench: Workbench, phone: Softphone) -> None:
@@ -190,6 +200,32 @@ def test_what_is_wrong_with_the_bench_is_told_as_long_as_it_is(
     ]
     monkeypatch.undo()
     assert shown(phone)["problem"] == ""
+
+
+def test_no_call_is_up_when_nothing_can_be_recorded_any_more(
+    bench: Workbench, phone: Softphone
+) -> None:
+    board = by_hand(bench.wallboard())
+    call = talking(bench, phone)
+    fill_store(bench)
+    phone._try({"action": "digits", "fields": {"call": call, "digits": "1"}})
+    failed = threading.Event()
+    while not (state := shown(phone))["problem"]:
+        failed.wait(0.01)
+    assert "Free some space on its disk" in state["problem"]
+    assert state["calls"][0]["phase"] == "ended"
+    assert state["calls"][0]["words"] == "ended, since nothing can be recorded any more"
+    seen = shown(board)
+    assert (seen["calls"], seen["counts"]["connected"]) == ([], 0)
+    assert "Free some space on its disk" in seen["problems"][0]["words"]
+    phone.act("dismiss", call=call)
+    assert shown(phone)["calls"] == []
+    board.close()
+
+
+def fill_store(bench: Workbench) -> None:
+    recorder: Any = bench._log.recorder
+    recorder._writer.execute("PRAGMA max_page_count = 1")
 
 
 def test_a_text_of_any_length_and_direction_is_cut_and_legible(

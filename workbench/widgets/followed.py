@@ -19,9 +19,15 @@ MOST_DIGITS = 40
 """Of the keys that were pressed, so many are shown."""
 MOST_CHARACTERS = 200
 """Of a text of other people's: they may send any length, and it is sent on often."""
+MOST_OF_A_SENTENCE = 600
+"""Characters of what went wrong, of which the end says what to do."""
 
 SHOWN_ELSEWHERE = (ev.Placed, ev.DigitReceived, ev.DigitsSent, ev.Answered, ev.Ringing)
 """What happened last is said in words, unless it is seen anyway."""
+
+
+LOST = {"phase": "ended", "words": "ended, since nothing can be recorded any more"}
+"""What is told of a call that was up when the store failed."""
 
 
 class Bench(Protocol):
@@ -158,8 +164,23 @@ class Followed:
 
     def forget(self, call_id: str) -> None:
         """Show a call that is over no more."""
-        if call_id in self._calls and self._calls[call_id].call.ended is not None:
+        each = self._calls.get(call_id)
+        if each is not None and (each.call.ended is not None or self.is_lost):
             del self._calls[call_id]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether all calls were ended, with no end on record: the store has failed."""
+        try:
+            self._bench.check_store()
+        except WorkbenchError:
+            return True
+        return False
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what the browser is told of each call."""
+        rows, is_lost = [each.row() for each in self.calls], self.is_lost
+        return [row | LOST if is_lost and row["phase"] != "ended" else row for row in rows]
 
     @property
     def calls(self) -> list[FollowedCall]:
@@ -188,16 +209,21 @@ def standing_problems(bench: Bench) -> Iterator[str]:
             yield f"{uri} is not registered, so no call for it comes in: {why}"
 
 
-def short(text: str) -> str:
+def short(text: str, most: int = MOST_CHARACTERS) -> str:
     """Return a text as it may be shown: legible, and not too long."""
     text = legible(text)
-    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def sentence(text: str) -> str:
+    """Return what went wrong as it may be shown."""
+    return short(text, MOST_OF_A_SENTENCE)
 
 
 def words(call: Call) -> str:
     """Say how a call stands."""
     if call.ended is not None:
-        return short(in_words(call.ended))
+        return sentence(in_words(call.ended))
     if call.phase is Phase.ANSWERED:
         return _talking(call)
     inbound = call.direction == "inbound"

@@ -10,15 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from workbench import events as ev
+from workbench.control.transfer import Transferred
 from workbench.errors import InvalidInput
 from workbench.widgets import microphones as mp
-from workbench.widgets.followed import (
-    Bench,
-    Followed,
-    FollowedCall,
-    short,
-    standing_problems,
-)
+from workbench.widgets.followed import Bench, Followed, sentence, standing_problems
 from workbench.widgets.panel import Panel, as_texts, look, manners
 
 KEPT = 5
@@ -81,13 +76,12 @@ class Softphone(Panel):
     def prepare(self) -> None:
         """Fold what has happened and show it; on the pump's thread."""
         self._followed.take()
-        calls = [self._row(each) for each in self._followed.calls]
+        calls = [
+            row | {"talking": row["id"] in self._microphones} for row in self._followed.rows()
+        ]
         closed = self._bench.is_closed
         problems = () if closed else standing_problems(self._bench)
-        self.show(calls=calls, closed=closed, problem="\n".join(map(short, problems)))
-
-    def _row(self, followed: FollowedCall) -> dict[str, Any]:
-        return {**followed.row(), "talking": followed.call.id in self._microphones}
+        self.show(calls=calls, closed=closed, problem="\n".join(map(sentence, problems)))
 
     def let_go(self) -> None:
         """Follow the bench no more; its calls go on, without a microphone."""
@@ -136,9 +130,11 @@ class Softphone(Panel):
         elif action == "reject":
             self._wait_for(call.reject, BUSY_HERE)
         elif action == "transfer":
-            self._wait_for(call.transfer, self._address(str(fields.get("to", ""))))
+            self._wait_for(
+                self._hand_on, call.transfer, self._address(str(fields.get("to", "")))
+            )
         elif action == "transfer_to":
-            self._wait_for(call.transfer_to, str(fields.get("other", "")))
+            self._wait_for(self._hand_on, call.transfer_to, str(fields.get("other", "")))
         elif action in PLAIN:
             self._wait_for(getattr(call, action))
         else:
@@ -153,6 +149,12 @@ class Softphone(Panel):
                 self.complain(error)
 
         threading.Thread(target=ask, name="workbench-softphone", daemon=True).start()
+
+    def _hand_on(self, verb: Callable[[str], Transferred], to: str) -> None:
+        done = verb(to)
+        if not done:
+            why = f"{done.sip_code} {done.reason}".strip()
+            self.complain(f"The call was not handed on, and goes on as it was: {why}.")
 
     def _dial(self, to: str) -> None:
         address = self._address(to)

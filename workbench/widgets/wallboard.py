@@ -10,7 +10,13 @@ from typing import Any
 from workbench import events as ev
 from workbench.errors import InvalidInput
 from workbench.views.wording import in_words
-from workbench.widgets.followed import Bench, Followed, FollowedCall, short, standing_problems
+from workbench.widgets.followed import (
+    Bench,
+    Followed,
+    FollowedCall,
+    sentence,
+    standing_problems,
+)
 from workbench.widgets.ledger import MOST_SHOWN, Ledger
 from workbench.widgets.panel import Panel, look, manners
 
@@ -68,7 +74,7 @@ class Wallboard(Panel):
             return
         for call_id in {event.call_id for event in events if isinstance(event, _CHANGES_ROW)}:
             self._ledger.add(call_id)
-        calls = self._followed.calls
+        calls = [] if self._followed.is_lost else self._followed.calls
         standing = map(_problem, standing_problems(self._bench))
         self.show(
             calls=[each.row() for each in calls[:MOST_CALLS]], counts=self._counts(calls),
@@ -101,7 +107,7 @@ class Wallboard(Panel):
             lost = isinstance(event, ev.Ended) and event.by == "engine"
             if lost or isinstance(event, TROUBLES):
                 at = round(event.at.timestamp() * 1000)
-                words = short(in_words(event))
+                words = sentence(in_words(event))
                 self._problems.appendleft({"call": event.call_id, "at": at, "words": words})
 
     # -- what is clicked -------------------------------------------------------------------
@@ -141,7 +147,7 @@ _CHANGES_ROW = (ev.Ended, ev.FlowReturned, ev.FlowFailed)
 
 
 def _problem(words: str) -> dict[str, Any]:
-    return {"call": "", "at": None, "words": short(words)}
+    return {"call": "", "at": None, "words": sentence(words)}
 
 
 def _without(row: dict[str, Any], name: str) -> dict[str, Any]:
