@@ -302,7 +302,7 @@ def _replay_all(bench: Any, flow: Any, console: Console) -> int:
 
 @main.command()
 @click.option("--folder", default="workbench-notebooks", show_default=True, metavar="DIR",
-              help="Your folder; what is in it already is left alone.")  # fmt: skip
+              help="Your folder; what you changed in it is left alone.")  # fmt: skip
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @STORE
 def lab(folder: str, options: tuple[str, ...], store: str) -> None:
@@ -313,9 +313,11 @@ def lab(folder: str, options: tuple[str, ...], store: str) -> None:
       workbench lab
       workbench lab --folder ~/calls -- --no-browser
     """
-    from workbench.lab import open_lab
+    from workbench.lab import copy_notebooks, open_lab
 
-    raise SystemExit(open_lab(Path(folder), Path(store), options))
+    for told in copy_notebooks(Path(folder)):
+        click.echo(told)
+    open_lab(Path(folder), Path(store), options)
 
 
 def _bench(store: str, **options: Any) -> Any:
