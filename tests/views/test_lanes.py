@@ -8,10 +8,11 @@ import pytest
 
 from tests.hostile import PAYLOADS, hostile_history
 from tests.scripted import ScriptedCall
-from tests.test_histories import HISTORIES, read
+from tests.test_histories import HISTORIES
 from workbench import events as ev
 from workbench.control import CallControl
 from workbench.flow import flow
+from workbench.store.call_file import read_call
 from workbench.tables import legible
 from workbench.views.lanes import MOST_CHARACTERS, Item, Lanes
 
@@ -226,7 +227,7 @@ def test_words_that_are_replaced_soon_are_not_listed() -> None:
 
 @pytest.mark.parametrize("name", ["reception", "caller"])
 def test_a_real_call_has_its_lanes(name: str) -> None:
-    history = read(HISTORIES / f"{name}.jsonl")
+    history = read_call(HISTORIES / f"{name}.jsonl")
     lanes = Lanes(history)
     assert {"event", "prompt", "digit", "sip", "quality", "state", "line"} <= {
         item.lane for item in lanes.items.values()
@@ -241,7 +242,7 @@ def test_a_real_call_has_its_lanes(name: str) -> None:
 
 
 def test_giving_each_change_ends_where_the_whole_does() -> None:
-    history = read(HISTORIES / "reception.jsonl")
+    history = read_call(HISTORIES / "reception.jsonl")
     lanes, items = Lanes(), dict[str, Item]()
     for event in history:
         items |= {item.key: item for item in lanes.apply(event)}

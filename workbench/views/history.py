@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, overload
 
 from workbench import events as ev
-from workbench.errors import NotAllowedNow
+from workbench.errors import InvalidInput, NotAllowedNow
+from workbench.store.call_file import read_call, write_call
 from workbench.tables import html_table, legible
 from workbench.views.wording import in_words
 
@@ -39,6 +41,28 @@ class History(Sequence[ev.Event]):
         if isinstance(index, slice):
             return History(self._events[index], self.start)
         return self._events[index]
+
+    def save(self, path: str | Path) -> None:
+        """Write the events to a file, one a line, to be kept beside tests.
+
+        Raises:
+            InvalidInput: the file cannot be written.
+        """
+        try:
+            write_call(Path(path), self)
+        except OSError as error:
+            message = f"The call cannot be saved as {str(path)!r}: {error.strerror}."
+            raise InvalidInput(message) from error
+
+    @classmethod
+    def load(cls, path: str | Path) -> "History":
+        """Read a call that was saved, by this version or an earlier one.
+
+        Raises:
+            InvalidInput: there is no whole call in the file.
+            StoreError: an event of it cannot be read.
+        """
+        return cls(read_call(Path(path)))
 
     def player(self, flow: Any = None) -> Any:
         """Open the player of the call; with a flow, the exact replay is beside it.
