@@ -19,7 +19,7 @@ GRAVE = {"serious", "critical"}
 PATIENCE_MS = 20_000
 """How long a page on a busy machine may take to show something."""
 
-Open = Callable[[str, Sequence[str]], Notebook]
+Open = Callable[[str, Sequence[str] | None], Notebook]
 Photograph = Callable[[Locator, str], None]
 PICTURES = Path(__file__).parent.parent.parent / "docs" / "pictures"
 
@@ -69,7 +69,7 @@ def notebook(page: Page, lab: Lab) -> Iterator[Open]:
     """Opens a notebook; at the end its console must have had no complaint."""
     opened: list[Notebook] = []
 
-    def opens(name: str, cells: Sequence[str]) -> Notebook:
+    def opens(name: str, cells: Sequence[str] | None) -> Notebook:
         opened.append(Notebook(page, lab, name, cells))
         return opened[-1]
 

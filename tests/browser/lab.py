@@ -14,13 +14,14 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 TOKEN = "t0ken"
 READY_S = 60
-CELL_MS = 60_000
+CELL_MS = 120_000
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "apputils-extension/themes": {"theme": "JupyterLab Light"},
     "docmanager-extension/plugin": {"autosave": False, "renameUntitledFileOnSave": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},
 }
-"""No questions, and nothing asked of the network."""
+"""No questions, nothing asked of the network, and all cells in the page, also out of sight."""
 OF_LAB_ITSELF = ("Could not restore the debugger state",)
 """What JupyterLab's own parts complain about when a kernel is restarted."""
 
@@ -100,20 +101,26 @@ print(json.loads(text)["url"])
 class Notebook:
     """One notebook in a page of its own."""
 
-    def __init__(self, page: Page, lab: Lab, name: str, cells: Sequence[str]) -> None:
-        """Write a notebook of these cells and open it."""
+    def __init__(
+        self, page: Page, lab: Lab, name: str, cells: Sequence[str] | None = None
+    ) -> None:
+        """Write a notebook of these cells and open it; without cells it is there already."""
         self.page, self.name = page, f"{name}.ipynb"
         self.troubles: list[str] = []
         """What the console of the page had to say."""
-        notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
-            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],  # type: ignore[no-untyped-call]
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        )
-        (lab.root / self.name).write_text(nbformat.writes(notebook))  # type: ignore[no-untyped-call]
+        if cells is not None:
+            self._write(lab.root / self.name, cells)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.troubles.append(f"uncaught: {error}"))
         self._address = f"{lab.url}lab/tree/{self.name}?reset&token={TOKEN}"
         self.open()
+
+    def _write(self, path: Path, cells: Sequence[str]) -> None:
+        notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],  # type: ignore[no-untyped-call]
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        path.write_text(nbformat.writes(notebook))  # type: ignore[no-untyped-call]
 
     def _hear(self, message: ConsoleMessage) -> None:
         own = any(words in message.text for words in OF_LAB_ITSELF)
@@ -141,7 +148,12 @@ class Notebook:
 
     def output(self, cell: int) -> Locator:
         """Return where the output of a cell is."""
-        return self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-Cell-outputArea")
+        return self.page.locator(".jp-Notebook-cell").nth(cell).locator(".jp-Cell-outputArea")
+
+    def outputs(self, cell: int) -> list[dict[str, Any]]:
+        """Return the outputs of a cell, as they are saved."""
+        outputs: list[dict[str, Any]] = self.page.evaluate(OUTPUTS, cell)
+        return outputs
 
     def type_into(self, cell: int, source: str) -> None:
         """Put another source into a cell."""
@@ -188,6 +200,7 @@ IS_DONE = f"""(cell) => {{
     const model = {PANEL}.content.widgets[cell].model;
     return model.executionCount !== null && model.executionState === 'idle';
 }}"""
+OUTPUTS = f"(cell) => {PANEL}.content.widgets[cell].model.outputs.toJSON()"
 WRITE = f"""([cell, source]) => {{
     {PANEL}.content.widgets[cell].model.sharedModel.setSource(source);
 }}"""

@@ -85,6 +85,10 @@ class Panel(anywidget.AnyWidget):
         threading.Thread(target=self._work, name="workbench-panel", daemon=True).start()
         PUMP.add(self)
 
+    def __repr__(self) -> str:
+        """Name the widget only: what is saved with a notebook shall not change needlessly."""
+        return f"<{type(self).__name__}>"
+
     # -- for the widgets -------------------------------------------------------------------
 
     def show(self, **values: Any) -> None:
