@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from nbstripout import strip_output
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.browser.conftest import Open, Photograph
 from tests.browser.lab import Lab, Notebook
@@ -25,7 +25,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.notebook, pytest.mark.sip, pytest
 
 read: Any = nbformat.read
 write: Any = nbformat.write
-WIDE, HIGH = 1200, 1150
+FOR_ONE: ViewportSize = {"width": 1200, "height": 1150}
+FOR_ALL: ViewportSize = {"width": 1200, "height": 1500}
+"""Pages in which a picture of JupyterLab is taken, and of the highest widget."""
 COLOURS = 96
 """Of a picture in a notebook, which shall stay small."""
 
@@ -74,15 +76,17 @@ def test_it_runs_in_a_copy_and_shows_its_widgets(
     notebook: Open, lab: Lab, page: Page, photograph: Photograph, name: str,
     pytestconfig: pytest.Config,
 ) -> None:  # fmt: skip
-    page.set_viewport_size({"width": WIDE, "height": HIGH})
+    page.set_viewport_size(FOR_ALL)
     copy_notebooks(lab.root)
     book = notebook(name, None)
     seen: dict[str, bytes] = {}
     for number, cell in enumerate(read(lab.root / book.name, as_version=4).cells):
         if cell.cell_type == "code":
-            seen |= run(book, number, ACTS[name])
-            if "Softphone" in seen and len(seen) == 1:
+            seen |= (now := run(book, number, ACTS[name]))
+            if "Softphone" in now:
+                page.set_viewport_size(FOR_ONE)
                 photograph(page.locator("#main"), "course")
+                page.set_viewport_size(FOR_ALL)
     assert list(seen) == list(ACTS[name])
     book.save()
     if pytestconfig.getoption("--pictures"):
