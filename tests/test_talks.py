@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from workbench.clock import SystemClock
 from workbench.control import CallControl
 from workbench.ending import LOST
 from workbench.engine.loopback import FarEnd, Loopback
-from workbench.errors import InvalidInput, NotAllowedNow
+from workbench.errors import InvalidInput, NotAllowedNow, StoreFull
 from workbench.flow import flow
 from workbench.handle import CallHandle
 from workbench.recovery import recover
@@ -188,6 +188,21 @@ def test_a_call_that_ends_first_is_told(tmp_path: Path) -> None:
             call.talk()
         history = call.wait(10).history
         assert len([event for event in history if isinstance(event, ev.TalkFinished)]) == 1
+
+
+@pytest.mark.parametrize("ask", [CallHandle.talk, CallHandle.mute])
+def test_whoever_asks_is_told_when_nothing_can_be_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[[CallHandle], Any]
+) -> None:
+    def full(_events: object) -> None:
+        raise StoreFull("No space is left.")
+
+    engine = Loopback(SystemClock(), {"bob": FarEnd()})
+    with Workbench(tmp_path / "store", engine=engine) as bench:
+        call = up(bench)
+        monkeypatch.setattr(bench._running()._commit, "_put", full)
+        with pytest.raises(StoreFull):
+            ask(call)
 
 
 def talked() -> ScriptedCall:

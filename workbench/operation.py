@@ -176,7 +176,7 @@ class Operation:
         self._check()
         talk = f"talk-{next(self._numbers)}"
         desk = OutsideDesk(call_id, self.switchboard)
-        end = await desk.talk(talk, name, self._effects.entrust_end)
+        end = await self._done(self._begin(desk.talk(talk, name, self._effects.entrust_end)))
         return Extension(call_id, talk, end, lambda: self._stop_talking(call_id, talk))
 
     def _stop_talking(self, call_id: str, talk: str) -> None:
@@ -200,15 +200,27 @@ class Operation:
         """
         self._check()
         desk = OutsideDesk(call_id, self.switchboard)
-        work = asyncio.get_running_loop().create_task(desk.take(verb, args, options))
+        work = self._begin(desk.take(verb, args, options))
         if not wait:
-            self._asked.add(work)
-            work.add_done_callback(self._let_be)
             await asyncio.sleep(0)
-        return await work if wait or work.done() else None
+        return await self._done(work) if wait or work.done() else None
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._asked.add(task)
+        task.add_done_callback(self._let_be)
+        return task
+
+    async def _done(self, work: asyncio.Task[T]) -> T:
+        try:
+            return await work
+        except asyncio.CancelledError:
+            self._check()
+            raise
 
     def _let_be(self, work: asyncio.Task[Any]) -> None:
-        # Nobody waits for it: what became of it, as of keys when the call ends, is on record.
+        # Perhaps nobody waits for it: what became of it, as of keys when the call ends, is on
+        # record.
         self._asked.discard(work)
         if not work.cancelled():
             work.exception()
@@ -322,5 +334,7 @@ class Operation:
         for future in [*waiting, *self._placing.values()]:
             if future.set_running_or_notify_cancel():
                 future.set_exception(error)
+        for work in self._asked:
+            work.cancel()  # what it waits for will never be on record
         self._waiting.clear()
         self._placing.clear()

@@ -19,8 +19,9 @@ from workbench.errors import CallEnded, NotAllowedNow
 from workbench.hearing import Hearing
 from workbench.switchboard import Switchboard
 
-Entrust = Callable[[str, str, socket.socket], None]
-"""Keeps the engine's end of a talk, by the ids of call and talk, until it is asked for."""
+Entrust = Callable[[str, str, socket.socket], Callable[[], None]]
+"""Keeps the engine's end of a talk, by the ids of call and talk, until it is asked for; returns
+how it is closed if it is not."""
 
 
 class OutsideDesk:
@@ -72,9 +73,9 @@ class OutsideDesk:
             message = f"Call {self.call.id} is {self.call.phase}: talk when it is answered."
             raise NotAllowedNow(message)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        entrust(self.call.id, talk, theirs)
         with ExitStack() as undone:
             undone.enter_context(ours)
+            undone.callback(entrust(self.call.id, talk, theirs))
             await self._until_talking(talk, name)
             undone.pop_all()
         return ours
