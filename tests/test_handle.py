@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import selectors
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -20,7 +21,7 @@ from workbench.control import CallControl
 from workbench.errors import NotAllowedNow
 from workbench.extension import Extension
 from workbench.flow import Flow, flow
-from workbench.handle import CallHandle
+from workbench.handle import WAKE_S, CallHandle
 from workbench.replay import Replay, replay
 from workbench.tables import legible
 
@@ -231,3 +232,34 @@ def test_nobody_writes_markup_into_a_divergence(payload: str) -> None:
     assert isinstance(result, Replay)
     assert not result.equal
     check_harmless(result._repr_html_())
+
+
+class Sleeps(selectors.DefaultSelector):
+    """How long a loop would sleep; while it does, the call is over."""
+
+    def __init__(self, over: "Future[None]") -> None:
+        super().__init__()
+        self.over, self.seconds = over, list[float | None]()
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout != 0:
+            self.seconds.append(timeout)
+            if len(self.seconds) == 3:
+                self.over.set_result(None)
+        return super().select(timeout if timeout is None else 0)
+
+
+def test_a_cell_that_awaits_wakes_to_hear_an_interrupt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = greeted(tmp_path)
+    sleeps = Sleeps(Future())
+    monkeypatch.setattr(call._keeper, "closed", lambda _: sleeps.over)
+
+    async def cell() -> CallHandle:
+        return await call
+
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(sleeps)) as runner:
+        assert runner.run(asyncio.wait_for(cell(), 60)) is call
+    assert sleeps.seconds
+    assert all(seconds is not None and seconds <= WAKE_S for seconds in sleeps.seconds)

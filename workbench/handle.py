@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from workbench.widgets.live import LiveCall
     from workbench.widgets.player import Player
 
+WAKE_S = 0.5
+"""Between two looks of an awaiting cell at whether it was interrupted."""
+
 
 class Keeper(Protocol):
     """What a handle needs of the bench."""
@@ -170,7 +173,14 @@ class CallHandle(AskedVerbs):
 
     def __await__(self) -> Generator[object, None, "CallHandle"]:
         """Wait on the loop of the cell; the call runs on the bench's."""
-        yield from asyncio.wrap_future(self._keeper.closed(self.id)).__await__()
+        over = asyncio.wrap_future(self._keeper.closed(self.id))
+        try:
+            while not over.done():
+                # A kernel hears an interrupt only when its loop wakes, and nothing else may.
+                yield from asyncio.wait({over}, timeout=WAKE_S).__await__()
+            over.result()
+        finally:
+            over.cancel()
         return self._over()
 
     def hangup(self) -> None:
