@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Open, Photograph, faults_of
+from tests.browser.test_softphone import CLOSED
 from workbench import CallControl, Workbench, flow
 
 pytestmark = [pytest.mark.browser, pytest.mark.sip, pytest.mark.slow]
@@ -95,12 +96,18 @@ def test_all_calls_are_seen_searched_opened_and_hung_up(
     board.get_by_label("Search the calls").fill("asks")
     expect(board.locator(".wb-matches")).to_have_text("1 call")
     look_into_calls(board, running)
-    running.get_by_role("button", name="Hang up").click()
+    running.get_by_role("button", name="Hang up").focus()
+    book.page.keyboard.press("Enter")
     expect(running).to_be_hidden()
+    # The button is gone with its row; the focus is still in the board.
+    expect(board.get_by_label("Search the calls")).to_be_focused()
     board.get_by_label("Search the calls").fill("")
     expect(tile(board, "completed")).to_contain_text("3")
     book.page.set_viewport_size({"width": 520, "height": 1000})
     book.command("application:toggle-left-area")
+    assert faults_of(book.page, ".wb-panel") == []
     photograph(board.locator(".wb-panel").first, f"wallboard-narrow-{theme.lower()}")
-    book.theme("Light")
     book.run(3)
+    expect(board.locator(".wb-pool")).to_have_text(CLOSED)
+    assert faults_of(book.page, ".wb-panel") == []
+    book.theme("Light")
