@@ -326,20 +326,22 @@ class Lanes {
   // The flow, line after line: each for as long as it waited.
   flow(top, height) {
     const lines = this.visible("line");
-    const spans = lines.map((line, n) => ({
-      ...line, end_ms: lines[n + 1]?.start_ms ?? Math.min(this.to, this.present, this.score.duration),
-      text: line.where && this.score.waiting(line).text.replace(/\bawait (\w+\.)?/, ""),
-    }));
-    this.spans(spans.filter((span) => span.where), top, height, this.ink.text, 0.1);
+    const present = Math.min(this.to, this.present, this.score.duration);
+    const spans = lines.map((line, n) => ({ ...line, end_ms: lines[n + 1]?.start_ms ?? present }))
+      .filter((span) => span.where && span.end_ms >= this.from);
+    for (const span of spans) span.text = this.score.waiting(span).text.replace(/\bawait (\w+\.)?/, "");
+    this.spans(spans, top, height, this.ink.text, 0.1);
   }
 
   // What the flow waited for; the timer of another wait is a thin line below that.
   waits(top, height) {
     const items = WAITS.flatMap((name) => this.visible(name)).sort((a, b) => a.start_ms - b.start_ms);
-    const within = (timer) => items.some((other) => other.lane !== "timer"
-      && other.start_ms <= timer.start_ms && (other.end_ms ?? Infinity) >= timer.start_ms);
     const [inner, outer] = [[], []];
-    for (const item of items) (item.lane === "timer" && within(item) ? inner : outer).push(item);
+    let reach = -Infinity; // how far another wait than a timer goes, of those before
+    for (const item of items) {
+      if (item.lane !== "timer") reach = Math.max(reach, item.end_ms ?? Infinity);
+      (item.lane === "timer" && item.start_ms <= reach ? inner : outer).push(item);
+    }
     this.spans(outer, top, height, this.ink.wait);
     this.pen.fillStyle = this.ink.wait;
     for (const { start_ms, end_ms } of inner) {
