@@ -8,6 +8,7 @@ const TARGET = 480; // samples that wait before the first is played: 60 ms
 const AGAIN = 2 / 3; // of them before it goes on, after there were none
 const MOST = 1600; // beyond which they are thrown away down to the target
 const LOOK = 80000; // samples after which what always waited in vain is thrown away: 10 s
+const FILLED = 480; // samples of a gap that are filled: 60 ms
 const ZEROS = 12; // of the filter, to each side
 const PASS = 0.92; // of the lower rate's half
 
@@ -55,14 +56,18 @@ class Resampler {
   }
 }
 
-// What has come and is not played yet. It waits a little, so that what is late is in time.
+// What has come and is not played yet. It waits a little, so that what is late is in time: the more
+// often it was not, the longer. A short gap is filled with what was last heard, ever softer.
 class Jitter {
-  constructor(target) {
-    [this.target, this.enough] = [target, target];
+  constructor(first) {
+    [this.first, this.target, this.enough] = [first, first, first];
     this.frames = [];
     this.at = 0; // in the first frame
     this.waiting = 0; // samples
     this.priming = true;
+    this.last = new Float32Array(FRAME); // samples, as a ring
+    this.turn = 0; // in it
+    this.faded = FILLED;
     this.begin();
   }
 
@@ -86,23 +91,34 @@ class Jitter {
     return sample / 32768;
   }
 
-  runDry() {
-    this.enough = AGAIN * this.target;
-    this.begin();
-    return 0;
+  next() {
+    if (this.waiting === 0 && !this.priming) this.runDry();
+    this.priming &&= this.waiting < this.enough;
+    this.turn = (this.turn + 1) % FRAME;
+    if (this.priming) return this.fill();
+    if ((this.played += 1) === LOOK) this.settle();
+    this.least = Math.min(this.least, this.waiting);
+    this.faded = 0;
+    return (this.last[this.turn] = this.pull());
   }
 
-  next() {
-    if (this.priming && this.waiting < this.enough) return 0;
-    this.priming = this.waiting === 0;
-    if (this.priming) return this.runDry();
-    this.least = Math.min(this.least, this.waiting);
-    if ((this.played += 1) === LOOK) {
-      const spare = this.least - this.target;
-      if (spare > 0) this.drop(spare + FRAME);
-      this.begin();
-    }
-    return this.waiting ? this.pull() : 0;
+  fill() {
+    this.faded = Math.min(FILLED, this.faded + 1);
+    return this.last[this.turn] * (1 - this.faded / FILLED);
+  }
+
+  runDry() {
+    this.priming = true;
+    this.target = Math.min(2 * this.first, this.target + FRAME);
+    this.enough = AGAIN * this.target;
+    this.begin();
+  }
+
+  // Nothing was late for long: waits less, and throws away what waited in vain.
+  settle() {
+    this.target = Math.max(this.first, this.target - FRAME);
+    this.drop(Math.min(this.least - this.target, this.waiting - FRAME));
+    this.begin();
   }
 }
 
