@@ -97,23 +97,20 @@ def test_a_keyboard_is_enough(notebook: Open, page: Page, cells: list[str]) -> N
     expect(page.locator(".jp-Dialog")).to_have_count(0)
     press(page, "Dismiss")
     expect(number(out)).to_be_focused()
+    calls_that_come_in_are_taken(page, out)
 
 
-def test_calls_that_come_in_are_taken_by_the_keyboard(
-    notebook: Open, page: Page, cells: list[str]
-) -> None:
-    book = notebook("keyboard_in", cells)
-    out, keys = book.run(0), page.keyboard
+def calls_that_come_in_are_taken(page: Page, out: Locator) -> None:
     said = out.get_by_role("status").filter(has_text="is calling")
     for verb, then in (("Answer", "connected"), ("Reject", "ended by app: busy")):
         number(out).fill("calls-back")
-        keys.press("Enter")
+        page.keyboard.press("Enter")
         expect(said).to_contain_text("فاطمة")
         expect(words(out)).to_have_text("is calling")
         press(page, verb)
         expect(words(out)).to_contain_text(then)
         expect(out.get_by_role("group", name="The chosen call")).to_be_focused()
-        keys.type("7")
+        page.keyboard.type("7")
         if verb == "Answer":
             expect(out.locator(".wb-digits")).to_have_text("sent: 7")
             press(page, "Hang up")
