@@ -102,6 +102,7 @@ def _measured(cell: str, hummed_s: int) -> Measured:
         out = book.run(0)
         call(out)
         theirs = far_end(far)
+        theirs.echo()
         book.start(1)
         talk(out)
         listen_for(page, SPOKEN_S)

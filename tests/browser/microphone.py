@@ -63,17 +63,22 @@ def talk(out: Locator, text: str = "Talking") -> None:
 
 
 class FarEnd:
-    """Whoever is called: says back what it hears, until it is given a tone to say."""
+    """Whoever is called: says nothing at first."""
 
     def __init__(self, call: CallHandle) -> None:
         self._extension = call.talk("far end")
-        self._tone: bytes | None = None
+        self._tone, self._echoes = bytes(320), False
         self.loudest = 0
         """Of what was heard, as int16."""
         threading.Thread(target=self._run, daemon=True).start()
 
+    def echo(self) -> None:
+        """Say back what is heard, from now on."""
+        self._echoes = True
+
     def hum(self) -> None:
         """Say a tone of 1 kHz from now on."""
+        self._echoes = False
         steps = np.arange(RATE // 50)
         self._tone = (8000 * np.sin(2 * np.pi * steps / 8)).astype("<i2").tobytes()
 
@@ -82,7 +87,7 @@ class FarEnd:
             while frame := self._extension.socket.recv(320):
                 samples = np.frombuffer(frame, np.int16)
                 self.loudest = max(self.loudest, int(np.abs(samples.astype(int)).max()))
-                self._extension.socket.send(self._tone or frame)
+                self._extension.socket.send(frame if self._echoes else self._tone)
 
 
 def far_end(bench: Workbench) -> FarEnd:

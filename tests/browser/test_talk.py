@@ -51,7 +51,8 @@ let_in = bench.let_in
 bench.let_in = lambda *args: dataclasses.replace(let_in(*args), port=nobody.getsockname()[1])
 """
 
-SPOKEN_S = 9
+ALONE_S, ECHOED_S = 4, 5
+"""The file is spoken into silence at first, as a browser takes an echo out of what follows."""
 THERE_AND_BACK_MS = 2 * 250
 """Twice from mouth to ear; here even with the jitter buffers of both phones."""
 DROPOUT_MS = 100
@@ -136,6 +137,7 @@ def test_a_page_that_cannot_reach_the_websocket_talks_through_the_kernel(
     book.run(1)
     call(out)
     theirs = far_end(far)
+    theirs.hum()
     talk(out, "through the notebook's own connection")
     listen_for(page, 5)
     assert theirs.loudest > 2000
@@ -186,20 +188,22 @@ def test_what_is_said_arrives_and_what_the_far_end_says_comes_back_while_a_cell_
         book.run(1)
         theirs = far.calls[-1]
         theirs.listen()
-        echo = far_end(far)
+        speaker = far_end(far)
         book.start(2)
         talk(out)
-        listen_for(page, SPOKEN_S)
+        listen_for(page, ALONE_S)
+        speaker.echo()
+        listen_for(page, ECHOED_S)
         lags_ms = taken(page).lags_ms()
-        echo.hum()
+        speaker.hum()
         listen_for(page, 2)
         silences = hummed(page, rounds(3, 1), rounds(10, 60))
         button(out, "Hang up").click()
         expect(out.locator(".wb-spoken")).to_contain_text("The talk is over: the call is over.")
         book.wait(2)
         theirs.wait(60)
-        assert understood(str(book.run(3).text_content())) >= 8
-        assert understood(theirs.transcript.text("received")) >= 8
+        assert understood(str(book.run(3).text_content())) >= 5
+        assert understood(theirs.transcript.text("received")) >= 5
         received = theirs.audio()[0][:, 0]
         assert abs(received).max() > 0.1
         book.run(4)
