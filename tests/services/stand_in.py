@@ -18,6 +18,12 @@ import soundfile
 WORDS = ("Your ", "balance ", "is ", "12 ", "euros.")
 HELD = 30.0
 """Seconds after which a service that hangs lets go, so that no thread stays for ever."""
+ENDLESS = ("hanging", "silent", "dripping")
+
+
+def patience(behaviour: str) -> dict[str, Any]:
+    """Return how long to wait: a moment for what never comes, else long enough."""
+    return {"total_s": 0.8, "silence_s": 0.6} if behaviour in ENDLESS else {"total_s": HELD}
 
 
 class StandIn(ThreadingHTTPServer):

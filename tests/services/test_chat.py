@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.stand_in import WORDS, StandIn
+from tests.services.stand_in import WORDS, StandIn, patience
 from workbench.errors import ServiceBusy, ServiceFailed, ServiceGarbled, ServiceTimedOut
 from workbench.services import Endpoint, HttpChat
 
@@ -12,11 +12,14 @@ pytestmark = pytest.mark.anyio
 
 ASKED = [{"role": "user", "content": "My balance?"}]
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
-SOON: dict[str, Any] = {"total_s": 0.4, "silence_s": 0.2}
 
 
 async def reply(stand_in: StandIn, behaviour: str, *tools: Any) -> list[dict[str, Any]]:
-    model = HttpChat(Endpoint(stand_in.url(behaviour), **SOON), "stand-in", options={"seed": 7})
+    model = HttpChat(
+        Endpoint(stand_in.url(behaviour), **patience(behaviour)),
+        "stand-in",
+        options={"seed": 7},
+    )
     return [piece async for piece in model.reply(ASKED, tools)]
 
 
@@ -81,7 +84,7 @@ async def test_a_service_that_fails_gives_nothing(
 async def test_what_came_before_a_failure_was_given(
     stand_in: StandIn, behaviour: str, error: type[ServiceFailed]
 ) -> None:
-    model = HttpChat(Endpoint(stand_in.url(behaviour), **SOON), "stand-in")
+    model = HttpChat(Endpoint(stand_in.url(behaviour), **patience(behaviour)), "stand-in")
     pieces = model.reply(ASKED, ())
     assert await anext(aiter(pieces)) == {"text": "Your "}
     with pytest.raises(error) as raised:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.stand_in import StandIn
+from tests.services.stand_in import StandIn, patience
 from workbench.errors import (
     InvalidInput,
     ServiceBusy,
@@ -16,7 +16,6 @@ from workbench.errors import (
 from workbench.services import Endpoint
 
 PATH = "/chat/completions"
-SOON: dict[str, Any] = {"total_s": 0.4, "silence_s": 0.2}
 
 
 def test_the_answer_comes_whole(stand_in: StandIn) -> None:
@@ -54,7 +53,7 @@ def test_a_service_that_is_busy_for_long_is_not_waited_for(stand_in: StandIn) ->
 def test_a_service_that_fails(
     stand_in: StandIn, behaviour: str, error: type[ServiceFailed], text: str
 ) -> None:
-    endpoint = Endpoint(stand_in.url(behaviour), most_bytes=50_000, **SOON)
+    endpoint = Endpoint(stand_in.url(behaviour), most_bytes=50_000, **patience(behaviour))
     with pytest.raises(error, match=text) as raised:
         endpoint.whole(PATH, json={})
     assert type(raised.value) is error

@@ -5,18 +5,18 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from tests.services.stand_in import StandIn
+from tests.services.stand_in import StandIn, patience
 from workbench.errors import InvalidInput, ServiceFailed, ServiceGarbled, ServiceTimedOut
 from workbench.markup import sentences
 from workbench.prompts import PromptShelf
 from workbench.recital import Reciter
 from workbench.services import Endpoint, HttpSynthesizer
 
-SOON: dict[str, Any] = {"total_s": 0.4, "silence_s": 0.2}
-
 
 def voice(stand_in: StandIn, behaviour: str, form: Any = "wav") -> HttpSynthesizer:
-    return HttpSynthesizer(Endpoint(stand_in.url(behaviour), **SOON), "tts", "anna", form=form)
+    return HttpSynthesizer(
+        Endpoint(stand_in.url(behaviour), **patience(behaviour)), "tts", "anna", form=form
+    )
 
 
 @pytest.mark.parametrize("form", ["wav", "flac"])

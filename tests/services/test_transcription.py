@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.services.stand_in import StandIn
+from tests.services.stand_in import StandIn, patience
 from workbench.errors import ServiceFailed, ServiceGarbled, ServiceTimedOut
 from workbench.services import Endpoint, HttpRecognizer
 from workbench.speech import Recognized, Spoken
 
-SOON: dict[str, Any] = {"total_s": 0.4, "silence_s": 0.2}
 AUDIO = np.linspace(-2, 2, 8000, dtype=np.float32)
 
 
 def ears(stand_in: StandIn, behaviour: str, **options: Any) -> HttpRecognizer:
-    return HttpRecognizer(Endpoint(stand_in.url(behaviour), **SOON), "whisper", **options)
+    return HttpRecognizer(
+        Endpoint(stand_in.url(behaviour), **patience(behaviour)), "whisper", **options
+    )
 
 
 def test_what_is_said_comes_back(stand_in: StandIn) -> None:
