@@ -47,6 +47,7 @@ def tab(shell: InteractiveShell, text: str) -> list[str]:
 def test_ids_of_calls_are_offered(shell: InteractiveShell, typed: str) -> None:
     ids = [call.id for call in shell.user_ns["bench"].calls]
     assert tab(shell, typed) == sorted(ids)
+    assert tab(shell, "bench.calls[") == tab(shell, "bench.call( ") == sorted(map(repr, ids))
 
 
 def test_only_a_bench_that_is_open_has_calls(shell: InteractiveShell) -> None:

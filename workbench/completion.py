@@ -26,6 +26,7 @@ WORDS = {"%bench": ("--read-only",), "%%flow": ("--calls", "--route")}
 _CALL = re.compile(
     r"""(?P<bench>\w+)\.(?:(?:call|replay|replace_flow)\(|calls\[)\s*["'](?P<typed>\w*)$"""
 )
+_KEY = re.compile(r"(?P<bench>\w+)\.(?:call\(|calls\[)\s*(?P<typed>)$")
 _OF_CALL = re.compile(r"(?P<bench>\w+)\.calls\[[^\[\]:]+\]\.(?P<typed>\w*)$")
 _TOPIC = re.compile(r"""\btopic\s*[=!]=\s*["'](?P<typed>[\w.]*)$""")
 _MAGIC = re.compile(r"^(?P<magic>%bench|%%flow)\s(?:.*\s)?(?P<typed>[^\s\"']*)$")
@@ -54,6 +55,7 @@ def matched(names: dict[str, Any], context: CompletionContext) -> Any:
     """Return what is offered at a place, and no more than that where something is."""
     places: tuple[Place, ...] = (
         (_CALL, lambda found, _: _call_ids(names.get(found["bench"]))),
+        (_KEY, lambda found, _: map(repr, _call_ids(names.get(found["bench"])))),
         (_OF_CALL, lambda found, _: _members(CallHandle, names.get(found["bench"]))),
         (_TOPIC, lambda _found, _context: (kind.TOPIC for kind in ev.EVENTS)),
         (_MAGIC, lambda found, _: _magic_words(found["magic"], found["typed"])),
