@@ -168,7 +168,8 @@ def a_kernel_that_restarts_ends_the_call(book: Notebook, far: Workbench) -> None
     expect(out.locator(".wb-lost")).to_be_hidden()
     expect(out.locator(".wb-nothing")).to_be_visible()
     expect(button(out, "Reception")).to_be_visible()
-    expect(book.run(3)).to_contain_text("engine ['CA")
+    # A kernel that has the time still hangs up itself; otherwise the next bench ends the call.
+    expect(book.run(3)).to_contain_text(re.compile(r"engine \['CA|\w+ \[\]"))
 
 
 def test_hold_mute_record_and_hang_up_while_a_cell_blocks(
