@@ -1,8 +1,13 @@
 """What all tests share: the options `--soak`, for the long form, and `--pictures`."""
 
+import signal
 from typing import Protocol
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # As in the background of a shell; what tests start would inherit it, and hear no Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Rounds(Protocol):

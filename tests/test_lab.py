@@ -120,5 +120,8 @@ def test_jupyterlab_takes_the_place_of_the_command(tmp_path: Path) -> None:
         became = f"root {options} {tmp_path / 'calls'} {started.pid}\n"
         assert started.stdout.readline() == became
         started.send_signal(signal.SIGINT)
-        assert started.stdout.read() == "saved everything\n"
+        try:
+            assert started.communicate(timeout=60) == ("saved everything\n", None)
+        finally:
+            started.kill()
     assert started.returncode == 3
