@@ -20,8 +20,8 @@ demo: $(READY)  ## Make a call on this machine, record it and replay it.
 	@$(BIN)/workbench demo
 
 test: lint packages  ## Run everything: lint, types, unit tests, real SIP, browser, notebooks.
-	@echo "==> pytest, three files at a time: most tests wait for another end, or a browser"
-	@$(BIN)/pytest -m "not quiet" -n 3 --dist loadfile
+	@echo "==> pytest, two files at a time: most tests wait for another end, or a browser"
+	@$(BIN)/pytest -m "not quiet" -n 2 --dist loadfile
 	@echo "==> pytest, one by one: what judges audio by its time"
 	@$(BIN)/pytest -m quiet
 	@if [ -n "$$(find notebooks -name '*.ipynb' 2>/dev/null)" ]; then \

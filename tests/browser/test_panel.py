@@ -58,7 +58,7 @@ until = 3
 while counter.state["count"] < until:
     # Python speaks last, on this thread too, as while a widget is shown live.
     counter.send({"kind": "nothing"})
-    threading.Event().wait(0.02)
+    threading.Event().wait(0.003)
 """
 
 

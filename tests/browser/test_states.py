@@ -34,6 +34,7 @@ named = {{"Reception": "sip:reception@loopback"}}
 bench.softphone(named, listen="127.0.0.1:5060", domain="loopback")
 """
 MOST_TABS = 40
+FITS = "([panel, width]) => panel.getBoundingClientRect().width <= width"
 FOCUSED = """() => {
   const at = document.activeElement;
   return at.closest('.wb-panel') ? at.ariaLabel ?? at.textContent : 'the page';
@@ -129,9 +130,7 @@ class Looks:
     def at(self, state: str, picture: str = "") -> None:
         for width, look in ((520, "narrow-"), (1100, "")):
             self._page.set_viewport_size({"width": width, "height": 1000})
-            box = self._panel.bounding_box()
-            assert box is not None
-            assert box["width"] <= width
+            self._page.wait_for_function(FITS, arg=[self._panel.element_handle(), width])
             assert faults_of(self._page, ".wb-panel") == [], f"{state}, {width} pixels wide"
             if picture:
                 self._photograph(self._panel, f"{picture}-{look}{self._theme}")

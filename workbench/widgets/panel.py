@@ -196,18 +196,11 @@ class Panel(anywidget.AnyWidget):
     def open(self) -> None:
         """Open the way to the browser."""
         super().open()
-        self._free_replies()
-
-    def _send(self, msg: Any, buffers: Any = None) -> None:
-        super()._send(msg, buffers)
-        self._free_replies()
-
-    def _free_replies(self) -> None:
         # ipykernel 7.4 sends what is clicked to the thread that wrote last, so that a click
-        # would wait for the end of the cell; without this note it goes to a thread that is
-        # free. Private to ipykernel: tests/browser/test_panel.py watches over it.
+        # would wait for the end of a cell that writes. It is to go where the page sends it, to
+        # a free thread. Private to ipykernel: tests/browser/test_panel.py watches over it.
         if self.comm is not None:
-            self.comm.__dict__.pop("_reply_subshell_id", None)
+            self.comm.__dict__["_reply_subshell_for"] = lambda _message, subshell: subshell
 
     # -- from the browser ------------------------------------------------------------------
 
