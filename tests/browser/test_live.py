@@ -177,7 +177,8 @@ def walked_through(out: Locator, store: Path) -> None:
     box = out.locator(".wb-stack").bounding_box()
     assert box is not None
     last = walked.on("prompt")[-1]
-    for ms in (cut.start_ms + 300, cut.end_ms - 60, heard.end_ms - 200, last.start_ms + 200):
+    both = (heard.start_ms + cut.end_ms) / 2  # while the caller speaks over the prompt
+    for ms in (cut.start_ms + 300, both, heard.end_ms - 200, last.start_ms + 200):
         x = box["width"] * ms / walked.lanes.duration_ms
         out.locator(".wb-stack").click(position={"x": x, "y": 30})
         assert cursor(out) == pytest.approx(ms, abs=60)
